@@ -1,0 +1,52 @@
+/* A fake KAS: listeners, the front, services, authentication. Made from the `kas:` part of a scenario.
+ *
+ * The keys it reads (all have defaults; fixtures/scenario.schema.json describes them):
+ *   version: "14.7"          whose texts, headers, ageing and listeners are imitated ("13.6" … "16.5", "head")
+ *   speaks: websocket|grpc|both   default: by transport for KAS < 15.1, both from 15.1
+ *   tls: bool                default: by transport (wss, grpcs)
+ *   certificate: {kind: good|self-signed|unknown-ca|expired|not-yet-valid|wrong-host|no-san|missing-intermediate}
+ *   front: none|omnibus      which paths reach KAS, which are answered 301, 404, 426, 502 (NGINX of Omnibus)
+ *   gzip: bool               false: no decompressor installed
+ *   lacks: [AgentRegistrar]  services this KAS does not have (default by version)
+ *   agents: [{id, project_id, token, status: ok|unauthenticated|forbidden|not-found|rate-limited}]
+ *   config: {…AgentConfiguration…}, commit: ID      what GetConfiguration gives
+ *   max_connection_age: 30m
+ *   objects: …, gitlab: …    answers for GetObjectsToSynchronize and GitlabAccess
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "lib/events/events.h"
+#include "lib/loop/loop.h"
+#include "lib/net/cert.h"
+#include "lib/script/faults.h"
+
+struct kas;
+
+struct kas_options {
+    struct loop *loop;
+    struct events *events;
+    struct faults *faults;     /* NULL: none */
+    struct pki *pki;           /* borrowed */
+    uint64_t *next_conn_id;
+    json_t *spec;              /* the `kas:` object; borrowed; NULL: all defaults */
+    struct kas_listener_spec {
+        const char *transport; /* "ws", "wss", "grpc", "grpcs" */
+        const char *host;      /* numeric */
+        uint16_t port;         /* 0: any */
+    } const *listeners;        /* transport NULL ends */
+};
+
+/* -errno, and *reterr says what and how to cure it. */
+int kas_start(const struct kas_options *o, struct kas **ret, char **reterr);
+struct kas *kas_free(struct kas *k);
+/* [{"transport","address","protocols":[…]}] */
+json_t *kas_listeners(const struct kas *k);
+const char *kas_token(const struct kas *k);  /* of the first agent */
+/* Verbs of steps and of the control API: push_config {config, commit}, revoke_token {token}, restore_token,
+ * set_status {status}, goaway {code, debug, last, graceful}, close, reset, close_streams {method, code, message},
+ * ws_close {code, reason}, restart {down: 2s}, stop, start, fault_on ID, fault_off ID, end_stream {method, …},
+ * tunnel_request {method, path, …}. Each takes `conn: N` to mean one connection only. */
+int kas_perform(void *kas, const char *verb, const json_t *args, char **reterr);
+json_t *kas_state(const struct kas *k);      /* connections and their streams, for the control API */

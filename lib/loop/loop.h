@@ -1,0 +1,54 @@
+/* The event loop: libuv, with only what we use of it.
+ *
+ * One loop a world, one thread. Nothing here knows a protocol. Handles are freed by the loop itself once libuv has
+ * closed them, so that *_free() may be called from inside the handle's own callback.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct loop;
+struct watch;
+struct timer;
+struct child;
+
+struct loop *loop_new(void);
+/* Runs what is still closing, then frees. The owner has freed its handles before. NULL is fine. */
+struct loop *loop_free(struct loop *loop);
+int loop_run(struct loop *loop);   /* until loop_stop(), or until nothing is left to wait for */
+void loop_stop(struct loop *loop);
+/* Called once, when the callbacks of this turn are done: the place to free what a callback still uses. */
+void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
+/* The libuv loop, for guests (libwebsockets' plugin, libmicrohttpd's epoll descriptor). */
+void *loop_uv(struct loop *loop);
+
+enum { WATCH_READ = 1, WATCH_WRITE = 2 };
+typedef void (*watch_fn)(void *arg, int events, int error);
+struct watch *watch_new(struct loop *loop, int fd, watch_fn fn, void *arg); /* fd stays the caller's */
+void watch_set(struct watch *w, int events);                               /* 0: none */
+struct watch *watch_free(struct watch *w);                                 /* before fd is closed */
+
+typedef void (*timer_fn)(void *arg);
+struct timer *timer_new(struct loop *loop, uint64_t ms, timer_fn fn, void *arg); /* fires once */
+struct timer *timer_free(struct timer *t);  /* fired or not; NULL is fine; always NULL back */
+
+typedef void (*signal_fn)(void *arg, int signum);
+struct sig;
+struct sig *sig_new(struct loop *loop, int signum, signal_fn fn, void *arg);
+struct sig *sig_free(struct sig *s);
+
+/* A child process whose standard output and error come back line by line. */
+struct child_spec {
+    const char *file;        /* path of the program */
+    char **argv, **envp;     /* NULL-terminated */
+    const char *cwd;         /* NULL: ours */
+    void (*line)(void *arg, int fd /* 1 or 2 */, const char *line, size_t len); /* without its newline */
+    void (*exited)(void *arg, int64_t status, int signum); /* after the last line */
+    void *arg;
+};
+int child_start(struct loop *loop, const struct child_spec *spec, struct child **ret); /* 0 or -errno */
+pid_t child_pid(const struct child *c);
+int child_signal(struct child *c, int signum);
+struct child *child_free(struct child *c); /* kills with SIGKILL what still runs */

@@ -1,0 +1,82 @@
+/* gRPC server calls on an HTTP/2 session: framing, gzip both ways, statuses, in grpc-go's words.
+ *
+ * Moments: grpc.request {service, method, path, authority, headers: {…}} ; grpc.message {method, direction:
+ * "received"|"sent", message: {…decoded…}, compressed, n} ; grpc.end (client half-closed) ;
+ * grpc.status {method, code, name, message} before a status goes out; grpc.closed {method, code}.
+ * Verbs at grpc.request, grpc.message and grpc.status: status: {code, message} (code by name or number, also
+ * `trailers_only: false`), rst_stream: CODE, goaway: {code, debug, last, graceful}, end (no trailers),
+ * message: {…} (a reply, from YAML), withhold, and those of conn_act().
+ * `authorization` never appears in an event: headers show "Bearer <token>".
+ */
+#pragma once
+
+#include <jansson.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+#include "lib/proto/http2.h"
+
+enum grpc_code {
+    GRPC_OK, GRPC_CANCELLED, GRPC_UNKNOWN, GRPC_INVALID_ARGUMENT, GRPC_DEADLINE_EXCEEDED, GRPC_NOT_FOUND,
+    GRPC_ALREADY_EXISTS, GRPC_PERMISSION_DENIED, GRPC_RESOURCE_EXHAUSTED, GRPC_FAILED_PRECONDITION, GRPC_ABORTED,
+    GRPC_OUT_OF_RANGE, GRPC_UNIMPLEMENTED, GRPC_INTERNAL, GRPC_UNAVAILABLE, GRPC_DATA_LOSS, GRPC_UNAUTHENTICATED
+};
+const char *grpc_code_name(int code);               /* "Unauthenticated", as grpc-go prints it */
+int grpc_code_parse(const json_t *v, int *ret);     /* 16, "UNAUTHENTICATED" or "Unauthenticated" */
+
+struct grpc_call;
+struct grpc_server;
+struct grpc_session; /* one HTTP/2 connection of a server */
+
+struct grpc_method {
+    const char *path;                        /* "/gitlab.agent.reverse_tunnel.rpc.ReverseTunnel/Connect" */
+    const ProtobufCMessageDescriptor *in, *out;
+    bool client_streams, server_streams;
+    void (*open)(struct grpc_call *call);    /* headers arrived, authenticate() said yes. May be NULL */
+    void (*message)(struct grpc_call *call, const uint8_t *p, size_t n); /* one whole, decompressed message */
+    void (*half_closed)(struct grpc_call *call);  /* may be NULL */
+    void (*closed)(struct grpc_call *call);  /* last; free what user holds. May be NULL */
+};
+
+struct grpc_server_options {
+    /* NULL-path-terminated; borrowed. */
+    const struct grpc_method *methods;
+    /* Called before open(), and for unknown methods not at all. Answers GRPC_OK, or the status to end the call with
+     * (*ret_message is static or owned by the callee). */
+    int (*authenticate)(void *arg, struct grpc_call *call, const char **ret_message);
+    bool (*serves)(void *arg, const struct grpc_method *m);  /* false: as if unknown. NULL: all */
+    /* Extra response headers for each call, e.g. x-gitlab-correlation-id: {name: value}; NULL: none. New reference. */
+    json_t *(*headers)(void *arg, struct grpc_call *call);
+    bool no_gzip;             /* behaves as if no decompressor were installed */
+    bool reply_gzip;          /* compress replies when the client accepts it */
+    size_t max_message;       /* received; 0: 4 MiB, then ResourceExhausted in grpc-go's words */
+    struct h2_options h2;
+    void (*session)(void *arg, struct grpc_session *s, bool open); /* came, goes. May be NULL */
+    void *arg;
+};
+
+struct grpc_server *grpc_server_new(const struct grpc_server_options *o);
+struct grpc_server *grpc_server_free(struct grpc_server *s); /* after its connections */
+/* Pushes HTTP/2 on the connection and serves it. */
+struct grpc_session *grpc_serve(struct grpc_server *s, struct conn *c);
+struct h2 *grpc_session_h2(struct grpc_session *s);
+void grpc_session_each_call(struct grpc_session *s, void (*fn)(void *arg, struct grpc_call *c), void *arg);
+void grpc_session_set_user(struct grpc_session *s, void *user);
+void *grpc_session_user(struct grpc_session *s);
+
+/* Calls. */
+const struct grpc_method *grpc_call_method(const struct grpc_call *c);
+struct grpc_session *grpc_call_session(const struct grpc_call *c);
+struct conn *grpc_call_conn(const struct grpc_call *c);
+int32_t grpc_call_stream(const struct grpc_call *c);
+const char *grpc_call_header(const struct grpc_call *c, const char *name); /* NULL: not there */
+void *grpc_call_arg(const struct grpc_call *c);   /* options.arg */
+void grpc_call_set_user(struct grpc_call *c, void *user);
+void *grpc_call_user(const struct grpc_call *c);
+bool grpc_call_half_closed(const struct grpc_call *c);
+/* Replies. Each may be called when the call has already ended: then it does nothing. */
+void grpc_send(struct grpc_call *c, const void *message, size_t n);
+int grpc_send_json(struct grpc_call *c, const json_t *message, char **reterr); /* by method->out; reterr caller's */
+/* Ends the call: trailers-only if nothing was sent and trailers_only semantics of grpc-go apply. */
+void grpc_finish(struct grpc_call *c, int code, const char *message);
+void grpc_call_rst(struct grpc_call *c, uint32_t h2_code);

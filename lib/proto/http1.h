@@ -1,0 +1,44 @@
+/* HTTP/1.1 as far as a WebSocket upgrade, and the answers that stand in its way, as a layer (http-parser reads).
+ *
+ * The server layer reads one request head, makes it the moment http.request, and lets its owner answer: with an
+ * upgrade (bytes then flow through it untouched) or with a response. Requests on one connection come one after the
+ * other (keep-alive). Limits: head 64 KiB (431 beyond), body 1 MiB kept.
+ *
+ * Moment http.request {method, target, path, query, version, host, headers: {lower-case: value or [values]}}, and
+ * event http.response {status, path}. Verbs at http.request:
+ *   respond: {status, reason, headers: {…}, body, close: bool}   (Date, Content-Length and Content-Type are added
+ *                                                              unless given; a header given as null is left out)
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "lib/net/layer.h"
+
+struct http1;
+
+struct http1_request {
+    const char *method, *target, *path; /* path: target without query */
+    int major, minor;
+    json_t *headers;   /* lower-case name -> value, or array of values where it came more than once */
+    const uint8_t *body;
+    size_t body_len;
+};
+
+struct http1_owner {
+    /* No action of a scenario took the request: answer with http1_respond() or http1_upgrade(). */
+    void (*request)(void *arg, struct http1 *h, const struct http1_request *r);
+    void *arg;
+};
+
+struct http1 *http1_server_push(struct conn *c, const struct http1_owner *owner);
+struct layer *http1_layer(struct http1 *h);
+/* First header of that name (any case), or NULL. */
+const char *http1_header(const struct http1_request *r, const char *name);
+bool http1_header_has(const struct http1_request *r, const char *name, const char *token); /* comma lists */
+/* headers: object, value null leaves a default out. body may be NULL. close: connection ends after it. */
+void http1_respond(struct http1 *h, int status, const char *reason, const json_t *headers, const void *body,
+                   size_t body_len, bool close);
+/* Writes the 101 and becomes transparent: what follows goes up to the layer pushed next. */
+void http1_upgrade(struct http1 *h, const json_t *headers);
+const char *http1_reason(int status); /* as Go's net/http names it; "" if unknown */

@@ -1,0 +1,26 @@
+/* WebSocket frames (RFC 6455 §5) as a layer: binary messages carry a byte stream (wslay frames and checks).
+ *
+ * Up go the payloads of binary messages, as one stream. Down goes each call of bytes_down as one binary message,
+ * unless a scenario cuts it. Receive limit a message: 10 MiB, then close 1009. Text: close 1003. Pings are answered.
+ *
+ * Moments: ws.open; ws.message {opcode, length, direction} (noisy); ws.ping; ws.close {code, reason, by}.
+ * Verbs: close: {code, reason} (a close frame); everything of conn_act(); `send` gives raw bytes beneath the framing.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "lib/net/layer.h"
+
+struct ws_options {
+    bool server;               /* false: frames are masked */
+    size_t max_message;        /* 0: 10 MiB */
+    size_t fragment;           /* 0: whole messages; else payload bytes per frame */
+};
+
+struct ws *ws_push(struct conn *c, const struct ws_options *o);
+struct layer *ws_layer(struct ws *w);
+void ws_close(struct ws *w, uint16_t code, const char *reason); /* then the connection, when the peer has answered */
+void ws_ping(struct ws *w, const void *p, size_t n);
+/* base64(SHA-1(key + GUID)), RFC 6455 §4.2.2; out holds 29 bytes. */
+void ws_accept_key(const char *key, char out[29]);

@@ -1,0 +1,8 @@
+/* Versions and ranges: "agentk >= 13.9, < 16", "14.1 - 14.7", ">=16.4 || head". `head` is above all. */
+#pragma once
+
+#include <stdbool.h>
+
+int version_compare(const char *a, const char *b);      /* "14.7" = "v14.7.0" */
+/* -EINVAL: no range. component may be NULL or must be named by the range if the range names one. */
+int version_in(const char *range, const char *component, const char *version, bool *ret);

@@ -1,0 +1,30 @@
+/* YAML read into JSON values that remember where they stood (libyaml's events; anchors, merges and tags refused). */
+#pragma once
+
+#include <jansson.h>
+
+struct yaml_doc;
+
+struct place {
+    const char *file; /* borrowed from the document */
+    int line, column; /* from 1; 0: unknown */
+};
+
+/* What is wrong with what a person wrote, and where. Grows; printed one a line as
+ * "file:line:column: what; expected …; did you mean …?" */
+struct problems;
+struct problems *problems_new(void);
+struct problems *problems_free(struct problems *p);
+void problem_add(struct problems *p, struct place at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+size_t problems_count(const struct problems *p);
+char *problems_text(const struct problems *p); /* one line each; a new string */
+json_t *problems_json(const struct problems *p); /* [{file,line,column,message}] */
+
+/* NULL and a problem if the text is no YAML (duplicate keys are a problem too). Scalars as YAML 1.2's core schema. */
+struct yaml_doc *yaml_read_file(const char *path, struct problems *p);
+struct yaml_doc *yaml_read_text(const char *name, const char *text, size_t len, struct problems *p);
+struct yaml_doc *yaml_free(struct yaml_doc *d);
+json_t *yaml_root(const struct yaml_doc *d); /* borrowed */
+/* Where a value (by identity: the very json_t of this document) or a key of an object stands. */
+struct place yaml_place(const struct yaml_doc *d, const json_t *value);
+struct place yaml_key_place(const struct yaml_doc *d, const json_t *object, const char *key);
