@@ -1,0 +1,60 @@
+/* A scenario file: read, checked with the place of every mistake, and resolved into the rows that are run.
+ *
+ * GLOSSARY
+ *   scenario  one file: one failure, or one behaviour (docs/scenarios.md is the language)
+ *   row       a scenario for one component, version and transport, with at most one cure put over it
+ *   variant   an overlay that holds for some versions or transports only
+ *   layer     where a scenario does harm: tcp tls http websocket http2 grpc dns service agent
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "lib/script/yaml.h"
+
+struct scenario;
+
+/* NULL if the file cannot be read, is no YAML or holds a mistake: then p has at least one problem, with its place.
+ * schema: the document fixtures/scenario.schema.json, loaded by the caller; borrowed for the call only.
+ * The id is compared with the file's path below a folder "scenarios"; a file outside of one may have any id. */
+struct scenario *scenario_load(const char *path, const json_t *schema, struct problems *p);
+/* The same from memory; `name` stands for the path in problems. */
+struct scenario *scenario_load_text(const char *name, const char *text, size_t len, const json_t *schema,
+                                    struct problems *p);
+struct scenario *scenario_free(struct scenario *s); /* NULL is fine; always NULL back */
+
+const char *scenario_id(const struct scenario *s);
+const char *scenario_title(const struct scenario *s); /* "" if it has none */
+const char *scenario_file(const struct scenario *s);
+const json_t *scenario_tree(const struct scenario *s); /* as written: nothing resolved, nothing filled; borrowed */
+
+/* Does `applies` hold for this build? 0, or -EINVAL if the version is none. Without `applies`: true. */
+int scenario_applies(const struct scenario *s, const char *component, const char *version, bool *ret);
+/* ["ws", …], as written or all four; borrowed. */
+const json_t *scenario_transports(const struct scenario *s);
+/* [{"name", "says"}], borrowed. */
+const json_t *scenario_cures(const struct scenario *s);
+/* {"id","title","file","versions","transports":[…],"layers":[…],"cures":[{"name","says"}],"documented":{…}|null,
+ *  "tags":[…]}: what `conform list --json` prints. New reference. `tags` holds the layers too. */
+json_t *scenario_json(const struct scenario *s);
+
+/* One row, fully resolved: the base, the variants that apply (in order), the cure, then templates filled. New
+ * reference, or NULL and *reterr (a new string) if there is no such cure or transport, or the version is none.
+ *
+ * vars: {"token": …, "ca_file": …, …}: values put in, and stronger than those that the row knows by itself: scheme,
+ * transport, port, version, http, kas_ip, dns_ip. NULL is fine. A name without a value stays as "{name}".
+ *
+ * The tree has the keys of the language, with these differences:
+ *   - no variants, cures, applies, transports;
+ *   - row: {component, version, transport, cure|null, port} is added;
+ *   - agent, kas, dns, network and expect are always objects, `then` an array; dns.faults and kas.faults
+ *     stand, in this order, under the key `faults` as well, for one faults_new();
+ *   - defaults are written out: agent.address, agent.trust, agent.kube, expect.within, without_faults, seed (0);
+ *   - items of expect.log, wire, order, never and schedule that are meant for other versions or transports are gone,
+ *     and so are their keys `versions` and `transports`. */
+json_t *scenario_row(const struct scenario *s, const char *component, const char *version, const char *transport,
+                     const char *cure, const json_t *vars, char **reterr);
+
+/* 80, 443, 8150, 8150 unless `ports:` says otherwise; 0 for an unknown transport. */
+int scenario_port(const struct scenario *s, const char *transport);
