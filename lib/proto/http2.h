@@ -3,7 +3,8 @@
  *
  * Moments: h2.settings {} before ours go out (verbs: withhold, send, delay, and conn_act's); h2.peer_settings {…};
  * h2.ping {ack, data} (noisy); h2.goaway {by, code, last, debug}; h2.rst_stream {by, code}; h2.frame (noisy);
- * h2.failed {reason}. Streams are told to the owner, which is lib/proto/grpc or a test.
+ * h2.failed {reason}. `by` is "peer" or "us". Streams are told to the owner, which is lib/proto/grpc or a test.
+ * What is queued here goes out at the end of the turn, in one write beneath.
  * Keepalive enforcement as KAS has it: min_ping_ms 20 000 between client pings without data, beyond two strikes GOAWAY
  * ENHANCE_YOUR_CALM "too_many_pings"; 0: tolerate all.
  */
@@ -15,6 +16,7 @@
 
 #include "lib/net/layer.h"
 
+struct action;
 struct h2;
 struct h2_stream;
 
@@ -26,10 +28,13 @@ struct h2_header {
 struct h2_owner {
     void (*request)(void *arg, struct h2_stream *s, const struct h2_header *h, size_t n, bool end);
     void (*data)(void *arg, struct h2_stream *s, const uint8_t *p, size_t n);
-    void (*end)(void *arg, struct h2_stream *s);               /* END_STREAM after data or trailers */
+    void (*end)(void *arg, struct h2_stream *s);               /* END_STREAM after data or trailers; not called when
+                                                                  request() said end */
     void (*closed)(void *arg, struct h2_stream *s, uint32_t code); /* last call for s; also when the session dies */
     void (*drained)(void *arg, struct h2_stream *s);           /* everything queued on s has gone; may be NULL */
     void (*peer_ready)(void *arg, struct h2 *h);               /* preface and SETTINGS arrived; may be NULL */
+    void (*gone)(void *arg, struct h2 *h);                     /* the session is over, after closed() of every
+                                                                  stream: last call of all; may be NULL */
     void *arg;
 };
 
@@ -63,5 +68,8 @@ void h2_rst(struct h2_stream *s, uint32_t code);
  * ping acknowledgement or 1 s. */
 void h2_goaway(struct h2 *h, uint32_t code, const char *debug, int32_t last, bool graceful);
 void h2_ping(struct h2 *h, const uint8_t data[8]);
+/* The verbs goaway: {code, debug, last, graceful} and rst_stream: CODE or {code} (s may be NULL: not known then).
+ * false: another verb. */
+bool h2_act(struct h2 *h, struct h2_stream *s, const struct action *a);
 const char *h2_error_name(uint32_t code);       /* "ENHANCE_YOUR_CALM" */
 int h2_error_code(const char *name, uint32_t *ret); /* by name or number; -EINVAL */
