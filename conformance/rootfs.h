@@ -1,0 +1,14 @@
+/* What a component sees as its file system: a Pod's. Programs and libraries of the machine read-only, a private /etc,
+ * /run, /tmp, /proc and /dev, and its own program under /app. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Makes the new root and enters it. The calling process must be alone in its mount namespace. The program at
+ * `program` becomes /app/<name>; NULL: none. -errno and *reterr. */
+int rootfs_enter(const char *program, const char *name, char **reterr);
+
+/* Writes a file (folders above are made). -errno. */
+int file_write(const char *path, const void *p, size_t n, mode_t mode);
+int folder_make(const char *path, mode_t mode); /* with those above; an existing one is fine */
