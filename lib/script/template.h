@@ -3,7 +3,8 @@
 
 #include <jansson.h>
 
-/* New value; unknown names are left as they are. vars: object of strings and numbers. */
+/* New value; unknown names, and braces round anything but a name, are left as they are. vars: object of strings and
+ * numbers. */
 json_t *template_fill(const json_t *tree, const json_t *vars);
 char *template_text(const char *text, const json_t *vars);
 /* RFC 7396 merge patch, which is what a cure's overlay is, except that a list under a key "faults" given as [] empties

@@ -1,4 +1,7 @@
-/* Versions and ranges: "agentk >= 13.9, < 16", "14.1 - 14.7", ">=16.4 || head". `head` is above all. */
+/* Versions and ranges: "agentk >= 13.9, < 16", "14.1 - 14.7", ">=16.4 || head". `head` is above all.
+ *
+ * A bound is as exact as it is written: "<= 14.7", "14.1 - 14.7" and "14.7" hold for 14.7.3 too, "> 14.7" does not, and
+ * "16.0.0-rc1" is in ">= 16.0". Terms one after the other, with or without a comma, are "and"; "||" is "or". */
 #pragma once
 
 #include <stdbool.h>

@@ -28,3 +28,6 @@ json_t *yaml_root(const struct yaml_doc *d); /* borrowed */
 /* Where a value (by identity: the very json_t of this document) or a key of an object stands. */
 struct place yaml_place(const struct yaml_doc *d, const json_t *value);
 struct place yaml_key_place(const struct yaml_doc *d, const json_t *object, const char *key);
+/* Where the value under a key, or the item at an index, stands: also for true, false and null, which have no identity. */
+struct place yaml_member_place(const struct yaml_doc *d, const json_t *object, const char *key);
+struct place yaml_item_place(const struct yaml_doc *d, const json_t *array, size_t i);

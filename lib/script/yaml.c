@@ -1,0 +1,421 @@
+/* libyaml's events become JSON values; where each stood goes into two tables.
+ *
+ * jansson's true, false and null are one value each for the whole process, so "where does this value stand" cannot be
+ * asked of them; therefore a second table knows where the value under a key, or at an index, stands.
+ */
+#include "lib/script/yaml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <uthash.h>
+#include <yaml.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/script/yaml_scalar.h"
+
+#define DEPTH_MAX 64
+#define TEXT_MAX (4 * 1024 * 1024)
+
+struct value_place {
+    const json_t *value;
+    struct place at;
+    UT_hash_handle hh;
+};
+
+struct child_place {
+    struct place key_at, value_at;
+    UT_hash_handle hh;
+    const json_t *parent; /* with `key` the hash key: nothing may stand between the two */
+    char key[];
+};
+
+struct yaml_doc {
+    char *name;
+    json_t *root;
+    struct value_place *values;
+    struct child_place *children;
+};
+
+struct reader {
+    struct yaml_doc *doc;
+    struct problems *problems;
+    yaml_parser_t parser;
+    const char *text;
+    size_t len;
+};
+
+static struct place at_mark(const struct yaml_doc *d, yaml_mark_t m)
+{
+    return (struct place){.file = d->name, .line = (int)m.line + 1, .column = (int)m.column + 1};
+}
+
+static void remember(struct yaml_doc *d, const json_t *value, struct place at)
+{
+    if (json_is_boolean(value) || json_is_null(value))
+        return;
+    struct value_place *v = NEW(struct value_place);
+    v->value = value;
+    v->at = at;
+    HASH_ADD_PTR(d->values, value, v);
+}
+
+/* The bytes that make the hash key: the parent's address and the key, as they stand in struct child_place. */
+static struct child_place *child_new(const json_t *parent, const char *key, unsigned *ret_len)
+{
+    size_t n = strlen(key) + 1;
+    struct child_place *c = xcalloc(1, sizeof(*c) + n);
+    c->parent = parent;
+    memcpy(c->key, key, n);
+    *ret_len = (unsigned)(sizeof(c->parent) + n);
+    return c;
+}
+
+static struct child_place *child_find(const struct yaml_doc *d, const json_t *parent, const char *key)
+{
+    unsigned len;
+    struct child_place *probe = child_new(parent, key, &len), *found;
+    HASH_FIND(hh, d->children, &probe->parent, len, found);
+    free(probe);
+    return found;
+}
+
+static void remember_child(struct yaml_doc *d, const json_t *parent, const char *key, struct place key_at,
+                           struct place value_at)
+{
+    unsigned len;
+    struct child_place *c = child_new(parent, key, &len);
+    c->key_at = key_at;
+    c->value_at = value_at;
+    HASH_ADD_KEYPTR(hh, d->children, &c->parent, len, c);
+}
+
+static const char *index_key(char out[24], size_t i)
+{
+    snprintf(out, 24, "#%zu", i);
+    return out;
+}
+
+/* libyaml's words for the commonest mistake say nothing of tabs. */
+static bool line_starts_with_tab(const struct reader *r, size_t line, int *ret_column)
+{
+    const char *p = r->text, *end = r->text + r->len;
+    for (; line > 0 && p < end; line--) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        p = nl ? nl + 1 : end;
+    }
+    for (int column = 1; p < end && (*p == ' ' || *p == '\t'); p++, column++)
+        if (*p == '\t') {
+            *ret_column = column;
+            return true;
+        }
+    return false;
+}
+
+static void parser_problem(struct reader *r)
+{
+    yaml_parser_t *y = &r->parser;
+    yaml_mark_t m = y->problem_mark;
+    int column;
+    if (y->error == YAML_READER_ERROR) {
+        size_t line = 0;
+        for (size_t i = 0; i < y->problem_offset && i < r->len; i++)
+            line += r->text[i] == '\n';
+        struct place at = {.file = r->doc->name, .line = (int)line + 1, .column = 1};
+        problem_add(r->problems, at, "%s; expected UTF-8 text", y->problem ? y->problem : "unreadable");
+    } else if (line_starts_with_tab(r, m.line, &column)) {
+        struct place at = {.file = r->doc->name, .line = (int)m.line + 1, .column = column};
+        problem_add(r->problems, at, "a tab where YAML wants spaces; expected indentation by spaces only");
+    } else if (y->context && y->context_mark.line != m.line) {
+        problem_add(r->problems, at_mark(r->doc, m), "no YAML: %s (%s that began in line %zu)", y->problem,
+                    y->context, y->context_mark.line + 1);
+    } else {
+        problem_add(r->problems, at_mark(r->doc, m), "no YAML: %s", y->problem ? y->problem : "unreadable");
+    }
+}
+
+static bool next_event(struct reader *r, yaml_event_t *e)
+{
+    if (yaml_parser_parse(&r->parser, e))
+        return true;
+    parser_problem(r);
+    return false;
+}
+
+static json_t *read_value(struct reader *r, const yaml_event_t *e, unsigned depth);
+
+static bool refused(struct reader *r, const yaml_char_t *anchor, const yaml_char_t *tag, struct place at)
+{
+    if (anchor)
+        problem_add(r->problems, at, "the anchor &%s; expected plain values: scenarios have neither anchors nor "
+                    "aliases, `variants` and `cures` are there for what repeats", (const char *)anchor);
+    else if (tag)
+        problem_add(r->problems, at, "the tag %s; expected plain values, a text in quotes", (const char *)tag);
+    return anchor || tag;
+}
+
+static json_t *read_scalar(struct reader *r, const yaml_event_t *e)
+{
+    const char *text = (const char *)e->data.scalar.value, *err = "this text is not valid UTF-8";
+    size_t len = e->data.scalar.length;
+    struct place at = at_mark(r->doc, e->start_mark);
+    if (refused(r, e->data.scalar.anchor, e->data.scalar.tag, at))
+        return NULL;
+    json_t *v = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? yaml_plain_scalar(text, len, &err)
+                                                                : json_stringn(text, len);
+    if (!v)
+        problem_add(r->problems, at, "%s", err);
+    return v;
+}
+
+static json_t *read_sequence(struct reader *r, unsigned depth)
+{
+    json_t *list = json_array();
+    for (;;) {
+        yaml_event_t e;
+        if (!next_event(r, &e))
+            break;
+        if (e.type == YAML_SEQUENCE_END_EVENT) {
+            yaml_event_delete(&e);
+            return list;
+        }
+        json_t *v = read_value(r, &e, depth + 1);
+        if (v) {
+            char key[24];
+            struct place at = at_mark(r->doc, e.start_mark);
+            remember_child(r->doc, list, index_key(key, json_array_size(list)), at, at);
+            json_array_append_new(list, v);
+        }
+        yaml_event_delete(&e);
+        if (!v)
+            break;
+    }
+    json_decref(list);
+    return NULL;
+}
+
+/* The key as text; NULL and a problem if it is not one. A new string. */
+static char *read_key(struct reader *r, const json_t *object, const yaml_event_t *e)
+{
+    struct place at = at_mark(r->doc, e->start_mark);
+    if (e->type != YAML_SCALAR_EVENT) {
+        problem_add(r->problems, at, "a key that is no text; expected `name: value`");
+        return NULL;
+    }
+    if (refused(r, e->data.scalar.anchor, e->data.scalar.tag, at))
+        return NULL;
+    const char *key = (const char *)e->data.scalar.value;
+    if (strlen(key) != e->data.scalar.length) {
+        problem_add(r->problems, at, "a key that holds a NUL");
+        return NULL;
+    }
+    if (strcmp(key, "<<") == 0 && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+        problem_add(r->problems, at, "the merge key <<; expected plain keys: scenarios have no merges, `variants` "
+                    "and `cures` are there for what repeats");
+        return NULL;
+    }
+    const struct child_place *before = child_find(r->doc, object, key);
+    if (before) {
+        problem_add(r->problems, at, "the key \"%s\" stands here twice, first in line %d", key,
+                    before->key_at.line);
+        return NULL;
+    }
+    return xstrdup(key);
+}
+
+static json_t *read_mapping(struct reader *r, unsigned depth)
+{
+    json_t *object = json_object();
+    for (;;) {
+        yaml_event_t k, e;
+        if (!next_event(r, &k))
+            break;
+        if (k.type == YAML_MAPPING_END_EVENT) {
+            yaml_event_delete(&k);
+            return object;
+        }
+        struct place key_at = at_mark(r->doc, k.start_mark);
+        _cleanup_(freep) char *key = read_key(r, object, &k);
+        yaml_event_delete(&k);
+        if (!key || !next_event(r, &e))
+            break;
+        json_t *v = read_value(r, &e, depth + 1);
+        struct place value_at = at_mark(r->doc, e.start_mark);
+        yaml_event_delete(&e);
+        if (!v)
+            break;
+        remember_child(r->doc, object, key, key_at, value_at);
+        if (json_object_set_new(object, key, v) < 0) {
+            problem_add(r->problems, key_at, "a key that is not valid UTF-8");
+            break;
+        }
+    }
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *read_collection(struct reader *r, const yaml_event_t *e, unsigned depth)
+{
+    struct place at = at_mark(r->doc, e->start_mark);
+    bool mapping = e->type == YAML_MAPPING_START_EVENT;
+    if (depth >= DEPTH_MAX) {
+        problem_add(r->problems, at, "nested deeper than %d levels", DEPTH_MAX);
+        return NULL;
+    }
+    if (refused(r, mapping ? e->data.mapping_start.anchor : e->data.sequence_start.anchor,
+                mapping ? e->data.mapping_start.tag : e->data.sequence_start.tag, at))
+        return NULL;
+    return mapping ? read_mapping(r, depth) : read_sequence(r, depth);
+}
+
+static json_t *read_value(struct reader *r, const yaml_event_t *e, unsigned depth)
+{
+    struct place at = at_mark(r->doc, e->start_mark);
+    json_t *v = NULL;
+    switch (e->type) {
+    case YAML_SCALAR_EVENT:
+        v = read_scalar(r, e);
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+        v = read_collection(r, e, depth);
+        break;
+    case YAML_ALIAS_EVENT:
+        problem_add(r->problems, at, "the alias *%s; expected plain values: scenarios have neither anchors nor "
+                    "aliases", (const char *)e->data.alias.anchor);
+        break;
+    default:
+        problem_add(r->problems, at, "no YAML: something unexpected");
+    }
+    if (v)
+        remember(r->doc, v, at);
+    return v;
+}
+
+/* Stream start, document start, the value, document end, stream end. */
+static json_t *read_document(struct reader *r)
+{
+    json_t *root = NULL;
+    for (bool done = false; !done;) {
+        yaml_event_t e;
+        if (!next_event(r, &e))
+            break;
+        struct place at = at_mark(r->doc, e.start_mark);
+        switch (e.type) {
+        case YAML_STREAM_START_EVENT:
+        case YAML_DOCUMENT_END_EVENT:
+            break;
+        case YAML_DOCUMENT_START_EVENT:
+            if (root) {
+                problem_add(r->problems, at, "a second document; expected one document a file");
+                done = true;
+            }
+            break;
+        case YAML_STREAM_END_EVENT:
+            if (!root)
+                problem_add(r->problems, at, "nothing stands here; expected a mapping of keys and values");
+            yaml_event_delete(&e);
+            return root;
+        default:
+            root = read_value(r, &e, 0);
+            done = root == NULL;
+        }
+        yaml_event_delete(&e);
+    }
+    json_decref(root);
+    return NULL;
+}
+
+struct yaml_doc *yaml_read_text(const char *name, const char *text, size_t len, struct problems *p)
+{
+    struct yaml_doc *d = NEW(struct yaml_doc);
+    d->name = xstrdup(name);
+    struct reader r = {.doc = d, .problems = p, .text = text, .len = len};
+    if (len > TEXT_MAX) {
+        problem_add(p, (struct place){.file = name}, "larger than %d MiB", TEXT_MAX >> 20);
+        return yaml_free(d);
+    }
+    if (!yaml_parser_initialize(&r.parser))
+        abort();
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+    d->root = read_document(&r);
+    yaml_parser_delete(&r.parser);
+    return d->root ? d : yaml_free(d);
+}
+
+struct yaml_doc *yaml_read_file(const char *path, struct problems *p)
+{
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        problem_add(p, (struct place){.file = path}, "cannot be opened: %s", strerror(errno));
+        return NULL;
+    }
+    struct buf b = BUF_NULL;
+    size_t n;
+    do {
+        n = fread(buf_reserve(&b, 65536), 1, 65536, f);
+        buf_added(&b, n);
+    } while (n > 0 && buf_len(&b) <= TEXT_MAX);
+    bool failed = ferror(f) != 0;
+    int error = errno;
+    fclose(f);
+    struct yaml_doc *d = NULL;
+    if (failed)
+        problem_add(p, (struct place){.file = path}, "cannot be read: %s", strerror(error));
+    else
+        d = yaml_read_text(path, (const char *)buf_data(&b), buf_len(&b), p);
+    buf_done(&b);
+    return d;
+}
+
+struct yaml_doc *yaml_free(struct yaml_doc *d)
+{
+    if (!d)
+        return NULL;
+    struct value_place *v, *next_v;
+    HASH_ITER(hh, d->values, v, next_v) {
+        HASH_DEL(d->values, v);
+        free(v);
+    }
+    struct child_place *c, *next_c;
+    HASH_ITER(hh, d->children, c, next_c) {
+        HASH_DEL(d->children, c);
+        free(c);
+    }
+    json_decref(d->root);
+    free(d->name);
+    free(d);
+    return NULL;
+}
+
+json_t *yaml_root(const struct yaml_doc *d)
+{
+    return d->root;
+}
+
+struct place yaml_place(const struct yaml_doc *d, const json_t *value)
+{
+    struct value_place *v;
+    HASH_FIND_PTR(d->values, &value, v);
+    return v ? v->at : (struct place){.file = d->name};
+}
+
+struct place yaml_key_place(const struct yaml_doc *d, const json_t *object, const char *key)
+{
+    const struct child_place *c = child_find(d, object, key);
+    return c ? c->key_at : yaml_place(d, object);
+}
+
+struct place yaml_member_place(const struct yaml_doc *d, const json_t *object, const char *key)
+{
+    const struct child_place *c = child_find(d, object, key);
+    return c ? c->value_at : yaml_place(d, object);
+}
+
+struct place yaml_item_place(const struct yaml_doc *d, const json_t *array, size_t i)
+{
+    char key[24];
+    return yaml_member_place(d, array, index_key(key, i));
+}
