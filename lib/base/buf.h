@@ -12,9 +12,10 @@ struct buf {
 
 #define BUF_NULL ((struct buf){0})
 
+/* Never NULL, so that it may be handed to memcpy() and friends together with a length of 0. */
 static inline const uint8_t *buf_data(const struct buf *b)
 {
-    return b->mem + b->start;
+    return b->mem ? b->mem + b->start : (const uint8_t *)"";
 }
 static inline size_t buf_len(const struct buf *b)
 {

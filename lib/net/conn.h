@@ -43,6 +43,13 @@ struct conn {
     void *user;               /* whoever built the stack */
     void (*on_free)(struct conn *c); /* NULL or: called before the layers are freed */
     TAILQ_ENTRY(conn) link;   /* the listener's list */
+
+    /* For lib/net only. */
+    char at[32];              /* the moment that was answered last */
+    struct acting *acting;    /* lists of actions under way, see conn_act_all() */
+    void (*sever)(struct conn *c, const char *why); /* ends what is beneath (the socket), leaves its owner's list */
+    void (*release)(struct conn *c);                /* last call; NULL: conn_free() */
+    void *owner;              /* the listener */
 };
 
 /* Puts a layer on top. From here on the connection owns it. */
@@ -58,7 +65,7 @@ void conn_event(struct conn *c, int64_t stream, const char *event, json_t *facts
 /* Does one action that every layer has: at layer `l`,
  *   reset, close, half_close, stall   on the socket or by the protocol's goodbye (args: {layer: NAME} chooses)
  *   send: {text|hex|base64: …}        exactly these bytes to the layer beneath l
- *   delay: 2s                         see conn_act_then()
+ *   delay: 2s                         a list only can wait: see conn_act_all(); alone it does nothing
  * false: the verb is not one of these. */
 bool conn_act(struct conn *c, struct layer *l, const struct action *a);
 
@@ -71,6 +78,11 @@ typedef bool (*own_action_fn)(void *arg, const struct action *a);
 typedef void (*acted_fn)(void *arg, bool carry_on);
 void conn_act_all(struct conn *c, struct layer *l, const struct action *list, own_action_fn own, acted_fn done,
                   void *arg);
+/* `done` is called exactly once. If the connection dies while a list waits, that is just before the layers are freed,
+ * with carry_on false and c->dead true. Whoever frees `arg` before (a stream that is reset) cancels: no `done`. */
+void conn_act_cancel(struct conn *c, void *arg);
+/* Milliseconds of a `delay`: "2s", 2000, {ms: 2000}, {for: 2s}. 0, or -EINVAL and *ret_ms untouched. */
+int action_delay(const json_t *args, int64_t *ret_ms);
 
 void conn_close(struct conn *c, enum layer_close how); /* from the top: each layer says its goodbye */
 void conn_kill(struct conn *c, const char *why);       /* marks dead, closes the socket, frees later */
