@@ -99,7 +99,8 @@ struct watch {
 static void on_poll(uv_poll_t *h, int status, int events)
 {
     struct watch *w = h->data;
-    int up = (events & UV_READABLE ? WATCH_READ : 0) | (events & UV_WRITABLE ? WATCH_WRITE : 0);
+    int up = (events & UV_READABLE ? WATCH_READ : 0) | (events & UV_WRITABLE ? WATCH_WRITE : 0) |
+             (events & UV_DISCONNECT ? WATCH_HANGUP : 0);
     if (status < 0) {
         /* libuv stops the handle upon EPOLLERR and names no cause. Reading and writing will: let both be tried. */
         w->events = 0;
@@ -128,9 +129,10 @@ void watch_set(struct watch *w, int events)
     if (!w || w->events == events)
         return;
     w->events = events;
+    int wanted = (events & WATCH_READ ? UV_READABLE : 0) | (events & WATCH_WRITE ? UV_WRITABLE : 0) |
+                 (events & WATCH_HANGUP ? UV_DISCONNECT : 0);
     if (events)
-        uv_poll_start(&w->poll, (events & WATCH_READ ? UV_READABLE : 0) | (events & WATCH_WRITE ? UV_WRITABLE : 0),
-                      on_poll);
+        uv_poll_start(&w->poll, wanted, on_poll);
     else
         uv_poll_stop(&w->poll);
 }

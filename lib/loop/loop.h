@@ -24,7 +24,8 @@ void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
 /* The libuv loop, for guests (libwebsockets' plugin, libmicrohttpd's epoll descriptor). */
 void *loop_uv(struct loop *loop);
 
-enum { WATCH_READ = 1, WATCH_WRITE = 2 };
+enum { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_HANGUP = 4 /* the peer has ended; what it sent may be unread */ };
+/* error < 0: broken. Events then say both: recv() and send() name the cause. Watching goes on after watch_set(). */
 typedef void (*watch_fn)(void *arg, int events, int error);
 struct watch *watch_new(struct loop *loop, int fd, watch_fn fn, void *arg); /* fd stays the caller's */
 void watch_set(struct watch *w, int events);                               /* 0: none */

@@ -50,8 +50,12 @@ static void accepted(void *arg, bool carry_on)
     (void)carry_on; /* `send` and `delay` leave a connection to build on; what else there is shows on it */
     struct conn *c = arg;
     struct listener *l = c->owner;
-    if (c->dead || c->stalled || !l || tcp_layer_closing(c->bottom))
+    if (c->dead || !l || tcp_layer_closing(c->bottom))
         return;
+    if (c->stalled) {
+        tcp_layer_stalled(c->bottom);
+        return;
+    }
     if (l->o.build)
         l->o.build(l->o.arg, c);
     if (!c->dead)

@@ -44,14 +44,21 @@ static struct tcp *tcp_of(const struct layer *l)
     return CONTAINER_OF(l, struct tcp, layer);
 }
 
+static bool reads(const struct tcp *t)
+{
+    return t->reading && !t->eof && (!t->layer.conn->stalled || t->closing);
+}
+
 static void update_watch(struct tcp *t)
 {
     struct conn *c = t->layer.conn;
     int events = 0;
     if (t->fd < 0)
         return;
-    if (t->reading && !t->eof && (!c->stalled || t->closing) && (buf_len(&t->out) < QUEUE_HIGH || t->closing))
+    if (reads(t) && (buf_len(&t->out) < QUEUE_HIGH || t->closing))
         events |= WATCH_READ;
+    else if (c->stalled && !t->eof)
+        events |= WATCH_HANGUP; /* a stalled peer is not read, but seen when it gives up */
     if (buf_len(&t->out) && !t->in_read)
         events |= WATCH_WRITE;
     watch_set(t->watch, events);
@@ -271,11 +278,16 @@ static void on_readable(struct tcp *t)
 static void on_ready(void *arg, int events, int error)
 {
     struct tcp *t = arg;
-    if (error && (!t->reading || t->eof || (t->layer.conn->stalled && !t->closing))) {
+    if (error && !reads(t)) {
         broken(t, ECONNRESET); /* nobody reads, and there is nothing but the error to come */
         return;
     }
-    if ((events & WATCH_READ) && t->reading && !t->eof)
+    if ((events & WATCH_HANGUP) && t->layer.conn->stalled && !t->closing) {
+        t->eof_first = true;
+        conn_kill(t->layer.conn, "the peer gave up");
+        return;
+    }
+    if ((events & WATCH_READ) && reads(t))
         on_readable(t);
     if (t->fd < 0)
         return;
@@ -319,6 +331,11 @@ struct layer *tcp_layer_push(struct conn *c, int fd)
     }
     conn_push(c, &t->layer);
     return &t->layer;
+}
+
+void tcp_layer_stalled(struct layer *l)
+{
+    update_watch(tcp_of(l));
 }
 
 void tcp_layer_start(struct layer *l)

@@ -12,6 +12,7 @@ void conn_act_abort(struct conn *c); /* calls `done` of every list that still wa
  * tcp_layer_start(). NULL (and the socket closed): cannot be watched. */
 struct layer *tcp_layer_push(struct conn *c, int fd);
 void tcp_layer_start(struct layer *l);              /* LAYER_OPEN goes up, reading begins */
+void tcp_layer_stalled(struct layer *l);            /* conn->stalled was set: have an eye on the peer's end only */
 bool tcp_layer_closing(const struct layer *l);
 /* Closes the socket now and writes tcp.closed. */
 void tcp_layer_end(struct layer *l, const char *why);
