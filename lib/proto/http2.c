@@ -316,7 +316,6 @@ static void signal_from_below(struct layer *l, enum layer_signal s, const char *
     case LAYER_EOF: /* a peer that has ended reads no answers either, says grpc-go: all is over */
         h2_pump(h);
         h2_end_session(h);
-        layer_close_down(l, LAYER_CLOSE);
         break;
     case LAYER_FAILED:
         h2_end_session(h);
