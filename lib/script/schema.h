@@ -1,7 +1,7 @@
 /* Checks a document against the JSON Schema that stands in fixtures/scenario.schema.json: one truth for editors and
  * for `conform check`. The subset: type, enum, const, pattern, format: duration|versions, properties,
- * patternProperties, additionalProperties, required, items, minItems, minimum, maximum, anyOf/oneOf (the branch that
- * fits best is reported), $ref to #/$defs, description. */
+ * patternProperties, additionalProperties, required, minProperties, items, minItems, maxItems, minimum, maximum,
+ * anyOf/oneOf (the branch that fits best is reported; oneOf is not told from anyOf), $ref to #/…, description. */
 #pragma once
 
 #include "lib/script/yaml.h"

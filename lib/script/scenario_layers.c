@@ -1,0 +1,96 @@
+/* Where a scenario does harm, told from its keys: moments of its faults first, then what is set up wrongly. */
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/script/scenario_impl.h"
+
+static const char *const order[] = {"tcp", "tls", "http", "websocket", "http2", "grpc", "dns", "service", "agent"};
+
+/* Which layer a moment of that prefix, or a key of that part of the scenario, stands for. */
+static const struct hint {
+    const char *name, *layer;
+} prefixes[] = {
+    {"tcp.", "tcp"}, {"conn.", "tcp"}, {"tls.", "tls"},   {"http.", "http"},
+    {"ws.", "websocket"}, {"h2.", "http2"}, {"grpc.", "grpc"}, {"dns.", "dns"},
+}, kas_keys[] = {
+    {"absent", "tcp"},     {"certificate", "tls"},     {"tls", "tls"},        {"front", "http"},
+    {"speaks", "http"},    {"gzip", "grpc"},           {"lacks", "grpc"},     {"agents", "service"},
+    {"config", "service"}, {"objects", "service"},     {"gitlab", "service"}, {"max_connection_age", "http2"},
+}, agent_keys[] = {
+    {"address", "agent"}, {"token", "agent"}, {"token_file", "agent"}, {"trust", "tls"},
+    {"args", "agent"},    {"without", "agent"}, {"env", "agent"},
+}, step_verbs[] = {
+    {"push_config", "service"}, {"revoke_token", "service"}, {"restore_token", "service"}, {"set_status", "service"},
+    {"tunnel_request", "service"}, {"goaway", "http2"}, {"close", "tcp"}, {"reset", "tcp"}, {"restart", "tcp"},
+    {"stop", "tcp"}, {"start", "tcp"}, {"close_streams", "grpc"}, {"end_stream", "grpc"}, {"ws_close", "websocket"},
+};
+
+struct found {
+    bool layer[ARRAY_SIZE(order)];
+};
+
+static void find(struct found *f, const char *layer)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+        f->layer[i] |= strcmp(order[i], layer) == 0;
+}
+
+static void by_keys(struct found *f, const json_t *object, const struct hint *hints, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (json_object_get(object, hints[i].name))
+            find(f, hints[i].layer);
+}
+
+static void by_faults(struct found *f, const json_t *faults)
+{
+    size_t i;
+    json_t *fault;
+    json_array_foreach(faults, i, fault) {
+        const char *at = json_string_value(json_object_get(fault, "at"));
+        for (size_t k = 0; at && k < ARRAY_SIZE(prefixes); k++)
+            if (strncmp(at, prefixes[k].name, strlen(prefixes[k].name)) == 0)
+                find(f, prefixes[k].layer);
+    }
+}
+
+static void by_steps(struct found *f, const json_t *steps)
+{
+    size_t i, k;
+    json_t *step, *one;
+    json_array_foreach(steps, i, step) {
+        const json_t *what = json_object_get(step, "do");
+        by_keys(f, what, step_verbs, ARRAY_SIZE(step_verbs));
+        json_array_foreach(what, k, one)
+            by_keys(f, one, step_verbs, ARRAY_SIZE(step_verbs));
+    }
+}
+
+static void by_part(struct found *f, const json_t *part)
+{
+    const json_t *kas = json_object_get(part, "kas"), *dns = json_object_get(part, "dns");
+    by_faults(f, json_object_get(dns, "faults"));
+    by_faults(f, json_object_get(kas, "faults"));
+    by_keys(f, kas, kas_keys, ARRAY_SIZE(kas_keys));
+    by_keys(f, json_object_get(part, "agent"), agent_keys, ARRAY_SIZE(agent_keys));
+    by_steps(f, json_object_get(part, "then"));
+    if (dns)
+        find(f, "dns");
+    if (json_object_get(json_object_get(part, "network"), "unreachable"))
+        find(f, "tcp");
+}
+
+json_t *scenario_layers(const json_t *tree)
+{
+    struct found f = {0};
+    size_t i;
+    json_t *variant;
+    by_part(&f, tree);
+    json_array_foreach(json_object_get(tree, "variants"), i, variant)
+        by_part(&f, variant);
+    json_t *layers = json_array();
+    for (i = 0; i < ARRAY_SIZE(order); i++)
+        if (f.layer[i])
+            json_array_append_new(layers, json_string(order[i]));
+    return layers;
+}

@@ -1,0 +1,213 @@
+/* Base, variants, cure, defaults, templates: in this order, so that a default may hold "{port}" as well. */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/script/scenario_impl.h"
+#include "lib/script/template.h"
+
+static const char *const parts[] = {"agent", "dns", "network", "kas", "then", "expect"};
+
+/* Lays the named parts of an overlay over the tree. */
+static void lay(json_t *tree, const json_t *over, bool whole_expect)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        const json_t *patch = json_object_get(over, parts[i]);
+        bool whole = whole_expect && strcmp(parts[i], "expect") == 0;
+        if (patch)
+            json_object_set_new(tree, parts[i],
+                                overlay(whole ? NULL : json_object_get(tree, parts[i]), patch));
+    }
+}
+
+static int lay_variants(json_t *row, const json_t *tree, const char *component, const char *version,
+                        const char *transport)
+{
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(tree, "variants"), i, v) {
+        bool in;
+        int r = scenario_versions_hold(json_object_get(v, "applies"), component, version, &in);
+        if (r < 0)
+            return r;
+        if (in && scenario_names_transport(json_object_get(v, "transports"), transport))
+            lay(row, v, /* whole_expect= */ false);
+    }
+    return 0;
+}
+
+static const json_t *cure_named(const json_t *tree, const char *name)
+{
+    size_t i;
+    json_t *c;
+    json_array_foreach(json_object_get(tree, "cures"), i, c) {
+        const char *mine = json_string_value(json_object_get(c, "cure"));
+        if (mine && strcmp(mine, name) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+/* ---- what is meant for other rows -------------------------------------------------------------------------- */
+
+static bool is_meant(const json_t *item, const char *component, const char *version, const char *transport)
+{
+    bool in = true;
+    if (scenario_versions_hold(json_object_get(item, "versions"), component, version, &in) < 0)
+        return true;
+    return in && scenario_names_transport(json_object_get(item, "transports"), transport);
+}
+
+static void sift(json_t *list, const char *component, const char *version, const char *transport)
+{
+    for (size_t i = 0; i < json_array_size(list);) {
+        json_t *item = json_array_get(list, i);
+        if (!is_meant(item, component, version, transport)) {
+            json_array_remove(list, i);
+            continue;
+        }
+        json_object_del(item, "versions");
+        json_object_del(item, "transports");
+        i++;
+    }
+}
+
+static void sift_expect(json_t *expect, const char *component, const char *version, const char *transport)
+{
+    static const char *const lists[] = {"log", "wire", "order", "never", "schedule"};
+    json_t *schedule = json_object_get(expect, "schedule");
+    if (json_is_object(schedule))
+        json_object_set_new(expect, "schedule", json_pack("[O]", schedule));
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        sift(json_object_get(expect, lists[i]), component, version, transport);
+}
+
+/* ---- defaults ---------------------------------------------------------------------------------------------- */
+
+static void set_default(json_t *object, const char *key, const char *value)
+{
+    if (!json_object_get(object, key))
+        json_object_set_new(object, key, json_string(value));
+}
+
+static json_t *object_in(json_t *tree, const char *key)
+{
+    json_t *v = json_object_get(tree, key);
+    if (!json_is_object(v))
+        json_object_set_new(tree, key, v = json_object());
+    return v;
+}
+
+/* A part that is null is as if it had not been written. */
+static void drop_nulls(json_t *object)
+{
+    const char *key;
+    void *next;
+    json_t *v;
+    json_object_foreach_safe(object, next, key, v)
+        if (json_is_null(v))
+            json_object_del(object, key);
+}
+
+static bool has_tls(const char *transport)
+{
+    return strcmp(transport, "wss") == 0 || strcmp(transport, "grpcs") == 0;
+}
+
+static bool has_faults(const json_t *part)
+{
+    return json_array_size(json_object_get(json_object_get(part, "kas"), "faults")) > 0 ||
+           json_array_size(json_object_get(json_object_get(part, "dns"), "faults")) > 0;
+}
+
+static void set_defaults(json_t *row, const char *transport)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        if (strcmp(parts[i], "then") != 0)
+            drop_nulls(object_in(row, parts[i]));
+    json_t *agent = json_object_get(row, "agent");
+    set_default(agent, "address",
+                transport[0] == 'w' ? "{scheme}://gitlab.host.tld:{port}/-/kubernetes-agent/"
+                                    : "{scheme}://gitlab-kas.gitlab:{port}");
+    set_default(agent, "trust", has_tls(transport) ? "system" : "none");
+    set_default(agent, "kube", "absent");
+    set_default(json_object_get(row, "expect"), "within", "20s");
+    set_default(row, "without_faults", has_faults(row) ? "fails" : "passes");
+    if (!json_is_array(json_object_get(row, "then")))
+        json_object_set_new(row, "then", json_array());
+    if (!json_object_get(row, "seed"))
+        json_object_set_new(row, "seed", json_integer(0));
+}
+
+static void gather_faults(json_t *row)
+{
+    json_t *all = json_array();
+    json_array_extend(all, json_object_get(json_object_get(row, "dns"), "faults"));
+    json_array_extend(all, json_object_get(json_object_get(row, "kas"), "faults"));
+    json_object_set_new(row, "faults", all);
+}
+
+/* ---- the row ----------------------------------------------------------------------------------------------- */
+
+static json_t *variables(const struct scenario *s, const char *version, const char *transport, const json_t *vars)
+{
+    json_t *all = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "scheme", transport, "transport", transport,
+                            "port", scenario_port(s, transport), "version", version, "http",
+                            has_tls(transport) ? "https" : "http", "kas_ip", "10.60.1.1", "dns_ip", "10.60.0.10");
+    if (vars)
+        json_object_update(all, (json_t *)vars);
+    return all;
+}
+
+/* Documentation is quoted, not filled: it may hold braces of its own. */
+static void fill(json_t *row, const json_t *vars)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        json_object_set_new(row, parts[i], template_fill(json_object_get(row, parts[i]), vars));
+}
+
+static json_t *start_row(const json_t *tree)
+{
+    static const char *const dropped[] = {"variants", "cures", "applies", "transports"};
+    json_t *row = json_deep_copy(tree);
+    for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
+        json_object_del(row, dropped[i]);
+    return row;
+}
+
+json_t *scenario_row(const struct scenario *s, const char *component, const char *version, const char *transport,
+                     const char *cure, const json_t *vars, char **reterr)
+{
+    const json_t *tree = scenario_tree(s), *over = cure ? cure_named(tree, cure) : NULL;
+    if (cure && !over) {
+        *reterr = xasprintf("%s has no cure \"%s\"", scenario_id(s), cure);
+        return NULL;
+    }
+    if (!scenario_names_transport(s->transports, transport)) {
+        *reterr = xasprintf("%s does not run on \"%s\"", scenario_id(s), transport);
+        return NULL;
+    }
+    json_t *row = start_row(tree);
+    bool in;
+    if (scenario_versions_hold(NULL, component, version, &in) < 0 ||
+        lay_variants(row, tree, component, version, transport) < 0) {
+        *reterr = xasprintf("\"%s\" is no version of %s; expected one such as 14.7 or head", version, component);
+        json_decref(row);
+        return NULL;
+    }
+    if (over)
+        lay(row, over, /* whole_expect= */ true);
+    set_defaults(row, transport);
+    sift_expect(json_object_get(row, "expect"), component, version, transport);
+
+    json_t *all = variables(s, version, transport, vars);
+    fill(row, all);
+    gather_faults(row);
+    json_t *port = json_object_get(all, "port");
+    json_object_set_new(row, "row",
+                        json_pack("{s:s, s:s, s:s, s:o, s:O}", "component", component, "version", version,
+                                  "transport", transport, "cure", cure ? json_string(cure) : json_null(), "port",
+                                  port));
+    json_decref(all);
+    return row;
+}
