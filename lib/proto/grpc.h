@@ -1,11 +1,21 @@
 /* gRPC server calls on an HTTP/2 session: framing, gzip both ways, statuses, in grpc-go's words.
  *
- * Moments: grpc.request {service, method, path, authority, headers: {…}} ; grpc.message {method, direction:
- * "received"|"sent", message: {…decoded…}, compressed, n} ; grpc.end (client half-closed) ;
- * grpc.status {method, code, name, message} before a status goes out; grpc.closed {method, code}.
- * Verbs at grpc.request, grpc.message and grpc.status: status: {code, message} (code by name or number, also
- * `trailers_only: false`), rst_stream: CODE, goaway: {code, debug, last, graceful}, end (no trailers),
- * message: {…} (a reply, from YAML), withhold, and those of conn_act().
+ * Moments: grpc.request {service, method, path, authority, scheme, user_agent, encoding, accept_encoding, headers: {…}};
+ * grpc.message {service, method, direction: "received"|"sent", n, message: {…decoded…}, size, compressed} (noisy: asked
+ * for with events_want()); grpc.end (client half-closed); grpc.status {service, method, code, name, message} before a
+ * status goes out; grpc.closed {service, method, code}.
+ * Verbs at grpc.request, grpc.message, grpc.end and grpc.status, besides those of conn_act():
+ *   status: {code, message}          (code by name or number, also `trailers_only: false`)
+ *   rst_stream: CODE    goaway: {code, debug, last, graceful}
+ *   end                              END_STREAM without trailers
+ *   message: {…}                     a reply, from YAML; at a message that is being sent: instead of it
+ *   bytes: {hex}                     these bytes where a framed message would stand
+ *   repeat: N                        at a message that is being sent: so many of it
+ *   headers: {name: value}           in the response's HEADERS, over what would stand there
+ *   respond: {status, headers, body} an answer that is no gRPC, as a proxy gives it
+ *   withhold                         nothing
+ *   pass                             and then as if nothing had been said: the request is served, the message goes on
+ * A `delay` holds this call alone, and its later messages stay behind the one that waits.
  * `authorization` never appears in an event: headers show "Bearer <token>".
  */
 #pragma once
@@ -35,7 +45,8 @@ struct grpc_method {
     void (*open)(struct grpc_call *call);    /* headers arrived, authenticate() said yes. May be NULL */
     void (*message)(struct grpc_call *call, const uint8_t *p, size_t n); /* one whole, decompressed message */
     void (*half_closed)(struct grpc_call *call);  /* may be NULL */
-    void (*closed)(struct grpc_call *call);  /* last; free what user holds. May be NULL */
+    void (*closed)(struct grpc_call *call);  /* last, once for each call that was opened, never from within another
+                                                of the call's callbacks; free what user holds. May be NULL */
 };
 
 struct grpc_server_options {
@@ -46,7 +57,8 @@ struct grpc_server_options {
     int (*authenticate)(void *arg, struct grpc_call *call, const char **ret_message);
     bool (*serves)(void *arg, const struct grpc_method *m);  /* false: as if unknown. NULL: all */
     /* Extra response headers for each call, e.g. x-gitlab-correlation-id: {name: value}; NULL: none. New reference. */
-    json_t *(*headers)(void *arg, struct grpc_call *call);
+    json_t *(*headers)(void *arg, struct grpc_call *call); /* asked once, before the first HEADERS go out; not for
+                                                              calls that end before authenticate() */
     bool no_gzip;             /* behaves as if no decompressor were installed */
     bool reply_gzip;          /* compress replies when the client accepts it */
     size_t max_message;       /* received; 0: 4 MiB, then ResourceExhausted in grpc-go's words */
