@@ -70,7 +70,7 @@ static struct scenario *scenario_new(struct yaml_doc *doc, const char *name, con
     check_id(doc, name, p);
     scenario_check(doc, schema, p);
     if (problems_count(p) > before) {
-        yaml_free(doc);
+        yaml_done(doc);
         return NULL;
     }
     struct scenario *s = NEW(struct scenario);
@@ -97,7 +97,7 @@ struct scenario *scenario_free(struct scenario *s)
         return NULL;
     json_decref(s->transports);
     json_decref(s->cures);
-    yaml_free(s->doc);
+    yaml_done(s->doc);
     free(s);
     return NULL;
 }

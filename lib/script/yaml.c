@@ -334,7 +334,7 @@ struct yaml_doc *yaml_read_text(const char *name, const char *text, size_t len, 
     struct reader r = {.doc = d, .problems = p, .text = text, .len = len};
     if (len > TEXT_MAX) {
         problem_add(p, (struct place){.file = name}, "larger than %d MiB", TEXT_MAX >> 20);
-        return yaml_free(d);
+        return yaml_done(d);
     }
     if (!yaml_parser_initialize(&r.parser))
         abort();
@@ -342,7 +342,7 @@ struct yaml_doc *yaml_read_text(const char *name, const char *text, size_t len, 
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
     d->root = read_document(&r);
     yaml_parser_delete(&r.parser);
-    return d->root ? d : yaml_free(d);
+    return d->root ? d : yaml_done(d);
 }
 
 struct yaml_doc *yaml_read_file(const char *path, struct problems *p)
@@ -370,7 +370,7 @@ struct yaml_doc *yaml_read_file(const char *path, struct problems *p)
     return d;
 }
 
-struct yaml_doc *yaml_free(struct yaml_doc *d)
+struct yaml_doc *yaml_done(struct yaml_doc *d)
 {
     if (!d)
         return NULL;
