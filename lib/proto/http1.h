@@ -5,9 +5,14 @@
  * other (keep-alive). Limits: head 64 KiB (431 beyond), body 1 MiB kept.
  *
  * Moment http.request {method, target, path, query, version, host, headers: {lower-case: value or [values]}}, and
- * event http.response {status, path}. Verbs at http.request:
+ * events http.response {status, path} and http.malformed {reason} (400 or 431 in the words of Go's net/http, then
+ * close). `authorization` stands in the log as "Bearer <token>". Verbs at http.request:
  *   respond: {status, reason, headers: {…}, body, close: bool}   (Date, Content-Length and Content-Type are added
- *                                                              unless given; a header given as null is left out)
+ *                                                              unless given; a header given as null is left out;
+ *                                                              a list is a header that comes several times; body is
+ *                                                              text, {text}, {hex} or {base64})
+ *   withhold                                                   never answered
+ * After `send` in place of an answer the next request is read, but behind an upgrade request nothing is.
  */
 #pragma once
 
@@ -17,6 +22,7 @@
 
 struct http1;
 
+/* Valid until it is answered, and in request() until that returns. */
 struct http1_request {
     const char *method, *target, *path; /* path: target without query */
     int major, minor;
@@ -39,6 +45,7 @@ bool http1_header_has(const struct http1_request *r, const char *name, const cha
 /* headers: object, value null leaves a default out. body may be NULL. close: connection ends after it. */
 void http1_respond(struct http1 *h, int status, const char *reason, const json_t *headers, const void *body,
                    size_t body_len, bool close);
-/* Writes the 101 and becomes transparent: what follows goes up to the layer pushed next. */
+/* Writes the 101 and becomes transparent: what follows goes up to the layer pushed next, which is told LAYER_OPEN when
+ * request() returns, or when the turn ends if the answer comes later. */
 void http1_upgrade(struct http1 *h, const json_t *headers);
 const char *http1_reason(int status); /* as Go's net/http names it; "" if unknown */
