@@ -31,6 +31,12 @@ bool pb_encode_message(struct pb_encoder *e, const ProtobufCMessageDescriptor *d
 bool pb_encode_fields(struct pb_encoder *e, const ProtobufCMessageDescriptor *d, const json_t *j,
                       const struct pb_place *at, const char *skip, struct buf *out);
 
+const char *pb_kind(const json_t *j); /* "a list" */
+/* The value as it goes on the wire: a varint, or the bits of a fixed one. */
+bool pb_scalar(struct pb_encoder *e, const ProtobufCFieldDescriptor *f, const json_t *j, const struct pb_place *at,
+               uint64_t *ret);
+void pb_put_scalar(struct buf *out, ProtobufCType type, uint64_t v);
+
 /* Duration, Any, Values. false: d is none of them, or the JSON is in the plain form. Else *ret says how it went. */
 bool pb_encode_special(struct pb_encoder *e, const ProtobufCMessageDescriptor *d, const json_t *j,
                        const struct pb_place *at, struct buf *out, bool *ret);
