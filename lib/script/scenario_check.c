@@ -265,7 +265,8 @@ static void check_items(struct check *c, const struct part *part)
 static void check_agent(struct check *c, const struct part *part)
 {
     const json_t *agent = json_object_get(part->tree, "agent");
-    if (text(agent, "token") && text(agent, "token_file"))
+    const char *file = text(agent, "token_file");
+    if (text(agent, "token") && file && strcmp(file, "present") != 0)
         problem_add(c->p, yaml_key_place(c->doc, agent, "token_file"), "`token_file` beside `token`; expected one of "
                     "them: without its file a token has no use");
 }

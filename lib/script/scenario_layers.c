@@ -13,16 +13,21 @@ static const struct hint {
     {"tcp.", "tcp"}, {"conn.", "tcp"}, {"tls.", "tls"},   {"http.", "http"},
     {"ws.", "websocket"}, {"h2.", "http2"}, {"grpc.", "grpc"}, {"dns.", "dns"},
 }, kas_keys[] = {
-    {"absent", "tcp"},     {"certificate", "tls"},     {"tls", "tls"},        {"front", "http"},
-    {"speaks", "http"},    {"gzip", "grpc"},           {"lacks", "grpc"},     {"agents", "service"},
-    {"config", "service"}, {"objects", "service"},     {"gitlab", "service"}, {"max_connection_age", "http2"},
+    {"absent", "tcp"},         {"listen", "tcp"},      {"certificate", "tls"}, {"tls", "tls"},
+    {"front", "http"},         {"speaks", "http"},     {"gzip", "grpc"},       {"lacks", "grpc"},
+    {"agents", "service"},     {"config", "service"},  {"config_error", "service"},
+    {"objects", "service"},    {"gitlab", "service"},  {"max_connection_age", "http2"},
 }, agent_keys[] = {
-    {"address", "agent"}, {"token", "agent"}, {"token_file", "agent"}, {"trust", "tls"},
-    {"args", "agent"},    {"without", "agent"}, {"env", "agent"},
+    {"address", "agent"}, {"token", "agent"},   {"token_file", "agent"}, {"trust", "tls"},
+    {"args", "agent"},    {"without", "agent"}, {"env", "agent"},        {"kube", "agent"},
 }, step_verbs[] = {
-    {"push_config", "service"}, {"revoke_token", "service"}, {"restore_token", "service"}, {"set_status", "service"},
-    {"tunnel_request", "service"}, {"goaway", "http2"}, {"close", "tcp"}, {"reset", "tcp"}, {"restart", "tcp"},
-    {"stop", "tcp"}, {"start", "tcp"}, {"close_streams", "grpc"}, {"end_stream", "grpc"}, {"ws_close", "websocket"},
+    {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
+    {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
+    {"goaway", "http2"},          {"rst_streams", "http2"},    {"close", "tcp"},
+    {"reset", "tcp"},             {"restart", "tcp"},          {"stop", "tcp"},
+    {"start", "tcp"},             {"close_streams", "grpc"},   {"end_stream", "grpc"},
+    {"end_streams", "grpc"},      {"ws_close", "websocket"},   {"sut_signal", "agent"},
+    {"write_file", "agent"},      {"remove_file", "agent"},
 };
 
 struct found {
@@ -54,15 +59,25 @@ static void by_faults(struct found *f, const json_t *faults)
     }
 }
 
+static void by_word(struct found *f, const json_t *verb)
+{
+    for (size_t i = 0; json_is_string(verb) && i < ARRAY_SIZE(step_verbs); i++)
+        if (strcmp(step_verbs[i].name, json_string_value(verb)) == 0)
+            find(f, step_verbs[i].layer);
+}
+
 static void by_steps(struct found *f, const json_t *steps)
 {
     size_t i, k;
     json_t *step, *one;
     json_array_foreach(steps, i, step) {
         const json_t *what = json_object_get(step, "do");
+        by_word(f, what);
         by_keys(f, what, step_verbs, ARRAY_SIZE(step_verbs));
-        json_array_foreach(what, k, one)
+        json_array_foreach(what, k, one) {
+            by_word(f, one);
             by_keys(f, one, step_verbs, ARRAY_SIZE(step_verbs));
+        }
     }
 }
 
