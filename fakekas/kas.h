@@ -40,10 +40,13 @@ struct kas_options {
 
 /* -errno, and *reterr says what and how to cure it. */
 int kas_start(const struct kas_options *o, struct kas **ret, char **reterr);
+/* Ends its connections. They and it are freed at the end of the loop's turn, at the latest by loop_free(): what
+ * kas_start() was given must live until then, so free the loop before events, faults and pki. */
 struct kas *kas_free(struct kas *k);
 /* [{"transport","address","protocols":[…]}] */
 json_t *kas_listeners(const struct kas *k);
 const char *kas_token(const struct kas *k);  /* of the first agent */
+const char *kas_ca_pem(const struct kas *k); /* what must be trusted for its certificate; NULL: no TLS. Borrowed */
 /* Verbs of steps and of the control API: push_config {config, commit}, revoke_token {token}, restore_token,
  * set_status {status}, goaway {code, debug, last, graceful}, close, reset, close_streams {method, code, message},
  * ws_close {code, reason}, restart {down: 2s}, stop, start, fault_on ID, fault_off ID, end_stream {method, …},

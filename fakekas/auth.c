@@ -1,0 +1,150 @@
+/* Who may call. KAS looks at the headers first, then reads the request, then asks GitLab about the token: so a call
+ * with no token ends at once, one with an unknown token only after its message was valid. Texts are KAS's. */
+#include <openssl/rand.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "fakekas/auth.h"
+#include "fakekas/internal.h"
+
+int auth_bearer(const char *authorization, const char **ret_token, const char **ret_message)
+{
+    *ret_token = NULL;
+    *ret_message = "Request unauthenticated with bearer";
+    if (!authorization || !*authorization)
+        return GRPC_UNAUTHENTICATED;
+    const char *space = strchr(authorization, ' ');
+    if (!space) {
+        *ret_message = "Bad authorization string";
+        return GRPC_UNAUTHENTICATED;
+    }
+    if ((size_t)(space - authorization) != strlen("bearer") || strncasecmp(authorization, "bearer", 6))
+        return GRPC_UNAUTHENTICATED;
+    *ret_token = space + 1;
+    *ret_message = NULL;
+    return GRPC_OK;
+}
+
+bool auth_value_legal(const char *value)
+{
+    for (const unsigned char *p = (const unsigned char *)value; *p; p++)
+        if ((*p < 0x20 && *p != '\t') || *p == 0x7f)
+            return false;
+    return true;
+}
+
+struct agent *agents_by_header(struct agents *a, const char *authorization)
+{
+    const char *token, *message;
+    return auth_bearer(authorization, &token, &message) == GRPC_OK ? agents_by_token(a, token) : NULL;
+}
+
+static void denied(struct kas *k, struct grpc_call *call, int code, const char *why)
+{
+    kas_event(k, grpc_call_conn(call), grpc_call_stream(call),
+              code == GRPC_UNAUTHENTICATED ? "kas.unauthenticated" : "kas.denied",
+              json_pack("{ssssss}", "method", method_short(grpc_call_method(call)), "code", grpc_code_name(code),
+                        "why", why));
+}
+
+int auth_headers(void *kas, struct grpc_call *call, const char **ret_message)
+{
+    struct kas *k = kas;
+    const char *authorization = grpc_call_header(call, "authorization"), *token;
+    /* A token file that ends in a newline: grpc-go's framer finds a control character in the value and resets the
+     * stream, before anybody looks at the token. */
+    if (authorization && !auth_value_legal(authorization)) {
+        denied(k, call, GRPC_UNAUTHENTICATED, "control character in authorization (newline at the token's end?)");
+        grpc_call_rst(call, 1 /* PROTOCOL_ERROR */);
+        *ret_message = "unauthenticated";
+        return GRPC_UNAUTHENTICATED;
+    }
+    int code = auth_bearer(authorization, &token, ret_message);
+    if (code != GRPC_OK) {
+        denied(k, call, code, *ret_message);
+        return code;
+    }
+    struct agent *a = agents_by_token(k->agents, token);
+    if (a && agent_status_now(a) == AGENT_RATE_LIMITED) {
+        *ret_message = "new connection rate limit exhausted for this agent, try again later";
+        denied(k, call, GRPC_RESOURCE_EXHAUSTED, "rate limit");
+        return GRPC_RESOURCE_EXHAUSTED;
+    }
+    return GRPC_OK;
+}
+
+int auth_status_code(enum agent_status s, const struct kas_traits *t, const char **ret_message)
+{
+    *ret_message = "";
+    switch (s) {
+    case AGENT_UNAUTHENTICATED:
+        *ret_message = "unauthenticated";
+        return GRPC_UNAUTHENTICATED;
+    case AGENT_FORBIDDEN:
+        *ret_message = "forbidden";
+        return GRPC_PERMISSION_DENIED;
+    case AGENT_NOT_FOUND:
+        if (t->not_found_rule) {
+            *ret_message = "agent not found";
+            return GRPC_NOT_FOUND;
+        }
+        break; /* before 14.2: trouble like any other */
+    case AGENT_UNAVAILABLE:
+        break;
+    default:
+        return GRPC_OK;
+    }
+    *ret_message = "unavailable";
+    return t->trouble_is_silent ? -1 : GRPC_UNAVAILABLE;
+}
+
+struct agent *auth_admit(struct kas *k, struct grpc_call *call)
+{
+    const char *token, *message;
+    if (auth_bearer(grpc_call_header(call, "authorization"), &token, &message) != GRPC_OK)
+        return NULL;
+    struct agent *a = agents_by_token(k->agents, token);
+    enum agent_status status = agent_status_now(a);
+    int code = auth_status_code(status, &k->traits, &message);
+    if (code == GRPC_OK) {
+        struct link *l = link_of(grpc_call_conn(call));
+        if (l && (!l->agent_token || strcmp(l->agent_token, token))) {
+            free(l->agent_token);
+            l->agent_token = xstrdup(token);
+        }
+        return a;
+    }
+    const char *why = !a ? "unknown token" : a->revoked ? "revoked token" : agent_status_to_string(status);
+    denied(k, call, code < 0 ? GRPC_UNAVAILABLE : code, why);
+    if (code > 0)
+        grpc_finish(call, code, message);
+    return NULL;
+}
+
+/* A ULID: 48 bits of time, 80 of chance, in Crockford's base 32. */
+static void ulid(char out[27])
+{
+    static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    uint64_t ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+    uint8_t r[16];
+    if (RAND_bytes(r, sizeof(r)) != 1)
+        memset(r, 0, sizeof(r));
+    for (int i = 9; i >= 0; i--, ms >>= 5)
+        out[i] = letters[ms & 31];
+    for (int i = 0; i < 16; i++)
+        out[10 + i] = letters[r[i] & 31];
+    out[26] = '\0';
+}
+
+json_t *auth_response_headers(void *kas, struct grpc_call *call)
+{
+    struct kas *k = kas;
+    if (!k->traits.correlation)
+        return NULL;
+    char id[27];
+    ulid(id);
+    return json_pack("{ss}", "x-gitlab-correlation-id", id);
+}

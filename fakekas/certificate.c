@@ -1,0 +1,87 @@
+/* The server certificate that a scenario asks for. Without a wish it is good for every name under which the fake KAS
+ * is reached: the documented ones, localhost, and the addresses of its listeners. */
+#include <errno.h>
+#include <string.h>
+
+#include "fakekas/internal.h"
+#include "lib/script/schema.h"
+
+enum { MAX_HOSTS = 64, DAY = 24 * 60 * 60 };
+
+static const char *const kinds[] = {"good",       "self-signed", "unknown-ca", "expired", "not-yet-valid",
+                                    "wrong-host", "no-san",      "missing-intermediate"};
+static const char *const usual_hosts[] = {"gitlab.host.tld", "gitlab-kas.gitlab", "gitlab-kas", "kas.host.tld",
+                                          "localhost",       "127.0.0.1",         "10.60.1.1",  NULL};
+static const char *const other_hosts[] = {"other.example", NULL};
+
+static int apply_kind(const char *kind, struct leaf_spec *s, char **reterr)
+{
+    if (!strcmp(kind, "good"))
+        return 0;
+    if (!strcmp(kind, "self-signed")) {
+        s->self_signed = true;
+    } else if (!strcmp(kind, "unknown-ca")) {
+        s->unknown_ca = true;
+    } else if (!strcmp(kind, "expired")) {
+        s->not_before_s = -90 * DAY;
+        s->not_after_s = -1 * DAY;
+    } else if (!strcmp(kind, "not-yet-valid")) {
+        s->not_before_s = 1 * DAY;
+        s->not_after_s = 90 * DAY;
+    } else if (!strcmp(kind, "wrong-host")) {
+        s->hosts = other_hosts;
+    } else if (!strcmp(kind, "no-san")) {
+        s->no_san = true;
+    } else if (!strcmp(kind, "missing-intermediate")) {
+        s->omit_intermediate = true;
+    } else {
+        const char *near = nearest(kind, kinds, ARRAY_SIZE(kinds));
+        *reterr = xasprintf("kas.certificate.kind: \"%s\" is none; did you mean %s?", kind, near ? near : "good");
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static void add_host(const char **hosts, size_t *n, const char *host)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (!strcmp(hosts[i], host))
+            return;
+    if (*n < MAX_HOSTS)
+        hosts[(*n)++] = host;
+}
+
+static void collect_hosts(const json_t *spec, const struct kas_listener_spec *l, const char **hosts)
+{
+    const json_t *given = json_object_get(spec, "hosts"), *h;
+    size_t i, n = 0;
+    json_array_foreach (given, i, h)
+        if (json_is_string(h))
+            add_host(hosts, &n, json_string_value(h));
+    if (n)
+        return;
+    for (i = 0; usual_hosts[i]; i++)
+        add_host(hosts, &n, usual_hosts[i]);
+    for (; l && l->transport; l++)
+        if (l->host && strcmp(l->host, "0.0.0.0") && strcmp(l->host, "::"))
+            add_host(hosts, &n, l->host);
+}
+
+int certificate_make(struct pki *pki, const json_t *spec, const struct kas_listener_spec *listeners, SSL_CTX **ret,
+                     char **ret_ca_pem, char **reterr)
+{
+    const char *hosts[MAX_HOSTS + 1] = {0};
+    struct leaf_spec leaf = {.hosts = hosts};
+    const char *kind = json_string_value(json_is_object(spec) ? json_object_get(spec, "kind") : spec);
+    collect_hosts(spec, listeners, hosts);
+    int r = apply_kind(kind ? kind : "good", &leaf, reterr);
+    if (r < 0)
+        return r;
+    r = pki_server_ctx(pki, &leaf, ret);
+    if (r < 0) {
+        *reterr = xasprintf("cannot make a certificate: %s", strerror(-r));
+        return r;
+    }
+    *ret_ca_pem = xstrdup(pki_root_pem_of(pki, &leaf));
+    return 0;
+}

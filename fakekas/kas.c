@@ -1,0 +1,248 @@
+#include "fakekas/kas.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent_configuration.pb-c.h"
+
+#include "fakekas/internal.h"
+#include "lib/base/clock.h"
+#include "lib/proto/pb.h"
+#include "lib/script/schema.h"
+
+#define FIRST_COMMIT "1111111111111111111111111111111111111111"
+
+void kas_event(struct kas *k, struct conn *c, int64_t stream, const char *event, json_t *fields)
+{
+    if (c)
+        conn_event(c, stream, event, fields);
+    else
+        events_emit(k->events, "kas", 0, stream, event, fields);
+}
+
+static void session_changed(void *arg, struct grpc_session *s, bool open)
+{
+    struct link *l = link_of(h2_conn(grpc_session_h2(s)));
+    (void)arg;
+    if (!l)
+        return;
+    l->session = open ? s : NULL;
+    if (open)
+        age_start(l);
+}
+
+static int read_config(struct kas *k, char **reterr)
+{
+    const json_t *config = json_object_get(k->spec, "config");
+    const char *commit = json_string_value(json_object_get(k->spec, "commit"));
+    _cleanup_(freep) char *err = NULL;
+    _cleanup_(freep) uint8_t *bytes = NULL;
+    size_t n;
+
+    k->config = config ? json_deep_copy(config) : json_object();
+    k->commit = xstrdup(commit ? commit : FIRST_COMMIT);
+    k->config_error = xstrdup(json_string_value(json_object_get(k->spec, "config_error")));
+    k->objects = json_deep_copy(json_object_get(k->spec, "objects"));
+    json_t *whole = json_pack("{sO}", "configuration", k->config);
+    int r = pb_from_json(&agent_configuration__configuration_response__descriptor, whole, &bytes, &n, &err);
+    json_decref(whole);
+    if (r < 0)
+        *reterr = xasprintf("kas.config: %s", err ? err : "is no AgentConfiguration");
+    return r;
+}
+
+static int read_spec(struct kas *k, char **reterr)
+{
+    const json_t *version = json_object_get(k->spec, "version"), *age = json_object_get(k->spec, "max_connection_age");
+    int64_t ms;
+    k->permissive = !version;
+    if (traits_of(json_string_value(version), &k->traits) < 0 || (version && !json_is_string(version))) {
+        *reterr = xasprintf("kas.version: expected \"13.6\" … \"16.5\" or \"head\", in quotes");
+        return -EINVAL;
+    }
+    if (front_read(json_object_get(k->spec, "front"), k->traits.front_exact, &k->front) < 0) {
+        *reterr = xstrdup("kas.front: expected none, omnibus, or {omnibus: {redirect_http_to_https: true}}");
+        return -EINVAL;
+    }
+    if (age && !json_is_integer(age) && (!json_is_string(age) || duration_parse(json_string_value(age), &ms) < 0)) {
+        *reterr = xstrdup("kas.max_connection_age: expected a duration, such as 30m or 40s");
+        return -EINVAL;
+    }
+    int r = agents_new(json_object_get(k->spec, "agents"), k->events, &k->agents, reterr);
+    return r < 0 ? r : read_config(k, reterr);
+}
+
+static int read_speaks(const struct kas *k, const char *transport, enum speaks *ret, char **reterr)
+{
+    static const char *const names[] = {"websocket", "grpc", "both"};
+    const char *s = json_string_value(json_object_get(k->spec, "speaks"));
+    *ret = speaks_default(&k->traits, transport);
+    if (k->front.omnibus && !strncmp(transport, "ws", 2))
+        *ret = SPEAKS_WEBSOCKET; /* NGINX passes nothing else */
+    for (int i = 0; s && i < 3; i++)
+        if (!strcmp(s, names[i])) {
+            *ret = (enum speaks)(i + 1);
+            return 0;
+        }
+    if (!s)
+        return 0;
+    const char *near = nearest(s, names, ARRAY_SIZE(names));
+    *reterr = xasprintf("kas.speaks: \"%s\" is none; did you mean %s?", s, near ? near : "both");
+    return -EINVAL;
+}
+
+static char *explain_listen(const struct kas_listener_spec *s, int r)
+{
+    const char *host = s->host ? s->host : "127.0.0.1";
+    if (r == -EADDRINUSE)
+        return xasprintf("%s listener: %s:%u is taken by another process; end that one, or choose another port "
+                         "(0: any free one)", s->transport, host, s->port);
+    if (r == -EACCES || r == -EPERM)
+        return xasprintf("%s listener: port %u needs a privilege; choose one from 1024 up", s->transport, s->port);
+    if (r == -EADDRNOTAVAIL)
+        return xasprintf("%s listener: %s is no address of this machine; use 127.0.0.1", s->transport, host);
+    if (r == -EINVAL)
+        return xasprintf("%s listener: %s is no numeric address; use 127.0.0.1", s->transport, host);
+    return xasprintf("%s listener: cannot listen on %s:%u: %s", s->transport, host, s->port, strerror(-r));
+}
+
+static int listen_on(struct kas *k, const struct kas_options *o, const struct kas_listener_spec *s,
+                     struct kas_listener *l, char **reterr)
+{
+    const json_t *tls = json_object_get(k->spec, "tls");
+    l->kas = k;
+    snprintf(l->transport, sizeof(l->transport), "%s", s->transport);
+    l->tls = json_is_boolean(tls) ? json_is_true(tls) : s->transport[strlen(s->transport) - 1] == 's' && s->transport[2];
+    int r = read_speaks(k, s->transport, &l->speaks, reterr);
+    if (r < 0)
+        return r;
+    if (l->tls && !k->ctx) {
+        r = certificate_make(k->pki, json_object_get(k->spec, "certificate"), o->listeners, &k->ctx, &k->ca_pem, reterr);
+        if (r < 0)
+            return r;
+    }
+    struct listener_options lo = {.host = s->host, .port = s->port, .who = "kas", .loop = k->loop,
+                                  .events = k->events, .next_conn_id = k->next_conn_id, .build = stack_build, .arg = l,
+                                  .moments = k->faults ? faults_moments(k->faults) : NULL};
+    r = listener_open(&lo, &l->listener);
+    if (r < 0)
+        *reterr = explain_listen(s, r);
+    return r;
+}
+
+static int listen_all(struct kas *k, const struct kas_options *o, char **reterr)
+{
+    static const char *const transports[] = {"ws", "wss", "grpc", "grpcs"};
+    size_t n = 0;
+    while (o->listeners && o->listeners[n].transport)
+        n++;
+    k->listeners = xcalloc(n ? n : 1, sizeof(*k->listeners));
+    for (size_t i = 0; i < n; i++) {
+        bool known = false;
+        for (size_t t = 0; t < ARRAY_SIZE(transports); t++)
+            known |= !strcmp(o->listeners[i].transport, transports[t]);
+        if (!known) {
+            const char *near = nearest(o->listeners[i].transport, transports, ARRAY_SIZE(transports));
+            *reterr = xasprintf("\"%s\" is no transport; %s%s?", o->listeners[i].transport,
+                                near ? "did you mean " : "expected ws, wss, grpc or grpcs", near ? near : "");
+            return -EINVAL;
+        }
+        int r = listen_on(k, o, &o->listeners[i], &k->listeners[i], reterr);
+        if (r < 0)
+            return r;
+        k->n_listeners++;
+    }
+    return 0;
+}
+
+int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
+{
+    struct kas *k = NEW(struct kas);
+    *reterr = NULL;
+    *k = (struct kas){.loop = o->loop, .events = o->events, .faults = o->faults, .pki = o->pki,
+                      .next_conn_id = o->next_conn_id};
+    k->spec = o->spec ? json_incref(o->spec) : json_object();
+    TAILQ_INIT(&k->links);
+    TAILQ_INIT(&k->configs);
+    TAILQ_INIT(&k->objects_streams);
+    TAILQ_INIT(&k->flux);
+    k->tunnels = tunnels_new(k);
+    int r = read_spec(k, reterr);
+    if (r < 0) {
+        kas_free(k);
+        return r;
+    }
+    events_want(k->events, "grpc.message");
+    struct grpc_server_options so = {.methods = kas_methods,
+                                     .authenticate = auth_headers,
+                                     .serves = method_served,
+                                     .headers = auth_response_headers,
+                                     .no_gzip = json_is_false(json_object_get(k->spec, "gzip")),
+                                     .h2 = {.min_ping_ms = 20000},
+                                     .session = session_changed,
+                                     .arg = k};
+    k->grpc = grpc_server_new(&so);
+    r = listen_all(k, o, reterr);
+    if (r < 0) {
+        kas_free(k);
+        return r;
+    }
+    *ret = k;
+    return 0;
+}
+
+/* Connections are freed at the end of the loop's turn and still look at us then. */
+static void release(void *arg)
+{
+    struct kas *k = arg;
+    if (k->grpc)
+        grpc_server_free(k->grpc);
+    tunnels_free(k->tunnels);
+    free(k->listeners);
+    SSL_CTX_free(k->ctx);
+    free(k->ca_pem);
+    agents_free(k->agents);
+    json_decref(k->config);
+    json_decref(k->objects);
+    json_decref(k->spec);
+    free(k->config_error);
+    free(k->commit);
+    free(k);
+}
+
+struct kas *kas_free(struct kas *k)
+{
+    if (!k)
+        return NULL;
+    k->restart = timer_free(k->restart);
+    for (size_t i = 0; i < k->n_listeners; i++)
+        k->listeners[i].listener = listener_free(k->listeners[i].listener);
+    loop_defer(k->loop, release, k); /* behind its connections */
+    return NULL;
+}
+
+json_t *kas_listeners(const struct kas *k)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < k->n_listeners; i++) {
+        const struct kas_listener *l = &k->listeners[i];
+        json_t *protocols = json_array();
+        if (l->speaks & SPEAKS_WEBSOCKET)
+            json_array_append_new(protocols, json_string("websocket"));
+        if (l->speaks & SPEAKS_GRPC)
+            json_array_append_new(protocols, json_string("grpc"));
+        json_array_append_new(list, json_pack("{ssssso}", "transport", l->transport, "address",
+                                              listener_address(l->listener), "protocols", protocols));
+    }
+    return list;
+}
+
+const char *kas_token(const struct kas *k)
+{
+    return agents_first(k->agents)->token;
+}
+
+const char *kas_ca_pem(const struct kas *k)
+{
+    return k->ca_pem;
+}

@@ -1,0 +1,167 @@
+/* The program fakekas: reads its command line, nothing more. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fakekas/serve.h"
+
+static const char help_main[] =
+    "fakekas - a fake KAS (GitLab agent server) that real agents connect to\n"
+    "\n"
+    "  fakekas serve [SCENARIO] [options]   stand there until Ctrl-C; see fakekas serve --help\n"
+    "  fakekas --version\n";
+
+static const char help_serve[] =
+    "usage: fakekas serve [SCENARIO] [options]\n"
+    "\n"
+    "Makes a fake KAS, prints its addresses, a token, a CA file and a command line for an agent, and serves until\n"
+    "Ctrl-C. SCENARIO is a file from fixtures/scenarios: then it misbehaves as that file says.\n"
+    "\n"
+    "  --listen TRANSPORT=HOST:PORT  where to listen; TRANSPORT is ws, wss, grpc or grpcs, PORT 0 any free one. May be\n"
+    "                          given several times. Default: all four, on free ports of 127.0.0.1\n"
+    "  --version V             whose words and services to imitate: \"13.6\" ... \"16.5\", \"head\". Default: 14.7's words\n"
+    "                          and the services of all versions, so that any agent connects\n"
+    "  --agent-version V       for which agent SCENARIO is played; default: the first that it applies to\n"
+    "  --token-file FILE       the agent's token; default: one made for this run\n"
+    "  --events FILE           write the event log there, JSON Lines\n"
+    "  --verbose               the event log on standard error too, with frames and messages\n"
+    "  --json                  print one line of JSON when every listener accepts, instead of text for people\n"
+    "  --control PATH          unix socket of the control API; default: one in the private folder\n"
+    "  --control-http PORT     the control API on 127.0.0.1:PORT too (0: any free port)\n"
+    "\n"
+    "The token and the CA stand in a private folder (TMPDIR, else /tmp), which is removed at the end.\n"
+    "\n"
+    "examples:\n"
+    "  fakekas serve\n"
+    "  fakekas serve --listen ws=127.0.0.1:8150 --version 14.7\n"
+    "  fakekas serve fixtures/scenarios/kas-address/no-trailing-slash.yaml\n"
+    "  curl --unix-socket SOCKET http://fakekas/do -d '{\"push_config\": {\"config\": {\"observability\":\n"
+    "       {\"logging\": {\"level\": \"debug\"}}}}}'\n"
+    "  curl --unix-socket SOCKET http://fakekas/do -d '{\"tunnel_request\": {\"path\": \"/version\"}}'\n"
+    "  curl --unix-socket SOCKET -N 'http://fakekas/events?follow=1'\n"
+    "\n"
+    "exit: 0 ended by a signal; 2 command line or scenario is wrong; 3 the machine does not allow it (port taken, ...)\n";
+
+enum { OPT_LISTEN = 256, OPT_VERSION, OPT_AGENT_VERSION, OPT_TOKEN_FILE, OPT_EVENTS, OPT_VERBOSE, OPT_JSON,
+       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP };
+
+static const struct option options[] = {
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"version", required_argument, NULL, OPT_VERSION},
+    {"agent-version", required_argument, NULL, OPT_AGENT_VERSION},
+    {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
+    {"events", required_argument, NULL, OPT_EVENTS},
+    {"verbose", no_argument, NULL, OPT_VERBOSE},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"control", required_argument, NULL, OPT_CONTROL},
+    {"control-http", required_argument, NULL, OPT_CONTROL_HTTP},
+    {"help", no_argument, NULL, OPT_HELP},
+    {0},
+};
+
+static int usage(const char *why)
+{
+    fprintf(stderr, "fakekas: %s\nfakekas serve --help says more.\n", why);
+    return EXIT_USAGE;
+}
+
+static bool parse_port(const char *text, int *ret)
+{
+    char *end;
+    errno = 0;
+    long v = strtol(text, &end, 10);
+    if (errno || !*text || *end || v < 0 || v > 65535)
+        return false;
+    *ret = (int)v;
+    return true;
+}
+
+/* An exit code, or -1: go on. */
+static int take_listen(struct serve_options *o, const char *text)
+{
+    char *err = NULL;
+    if (o->n_listen == LISTENERS_MAX)
+        return usage("--listen: no more than 8");
+    if (serve_listen_parse(text, &o->listen[o->n_listen], &err) == 0) {
+        o->n_listen++;
+        return -1;
+    }
+    int code = usage(err);
+    free(err);
+    return code;
+}
+
+static int take_option(struct serve_options *o, int opt, const char *arg)
+{
+    switch (opt) {
+    case OPT_LISTEN:
+        return take_listen(o, arg);
+    case OPT_VERSION:
+        o->version = arg;
+        return -1;
+    case OPT_AGENT_VERSION:
+        o->agent_version = arg;
+        return -1;
+    case OPT_TOKEN_FILE:
+        o->token_file = arg;
+        return -1;
+    case OPT_EVENTS:
+        o->events = arg;
+        return -1;
+    case OPT_VERBOSE:
+        o->verbose = true;
+        return -1;
+    case OPT_JSON:
+        o->json = true;
+        return -1;
+    case OPT_CONTROL:
+        o->control = arg;
+        return -1;
+    case OPT_CONTROL_HTTP:
+        return parse_port(arg, &o->control_http) ? -1 : usage("--control-http: expected a port, 0 to 65535");
+    case OPT_HELP:
+        fputs(help_serve, stdout);
+        return 0;
+    default: /* getopt has said what is wrong */
+        fputs("fakekas serve --help says more.\n", stderr);
+        return EXIT_USAGE;
+    }
+}
+
+static int main_serve(int argc, char **argv)
+{
+    struct serve_options o = {.control_http = -1};
+    int opt, code;
+    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if ((code = take_option(&o, opt, optarg)) >= 0)
+            return code;
+    if (argc - optind > 1)
+        return usage("serve: one scenario at a time");
+    o.scenario = argv[optind];
+    return serve(&o);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    const char *command = argc > 1 ? argv[1] : "";
+    if (!strcmp(command, "serve")) {
+        argv[1] = argv[0];
+        return main_serve(argc - 1, argv + 1);
+    }
+    if (!strcmp(command, "--version")) {
+        printf("fakekas %s\n", FAKEKAS_VERSION);
+        return 0;
+    }
+    if (!strcmp(command, "--help") || !strcmp(command, "help")) {
+        fputs(help_main, stdout);
+        return 0;
+    }
+    fputs(help_main, stderr);
+    if (*command)
+        fprintf(stderr, "\nfakekas: \"%s\" is no command; did you mean serve?\n", command);
+    return EXIT_USAGE;
+}

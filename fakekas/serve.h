@@ -1,0 +1,34 @@
+/* `fakekas serve`: a fake KAS to point agents at by hand. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, LISTENERS_MAX = 8 };
+
+struct serve_listen {
+    char transport[8];
+    char host[64];
+    uint16_t port;
+};
+
+struct serve_options {
+    const char *scenario;      /* NULL: none */
+    struct serve_listen listen[LISTENERS_MAX];
+    int n_listen;              /* 0: all four transports, any free ports */
+    bool json, verbose;
+    const char *control;       /* NULL: in the private folder */
+    int control_http;          /* -1: none */
+    const char *events;        /* NULL: no file */
+    const char *token_file;    /* NULL: a token made for this run */
+    const char *version;       /* of KAS; NULL: the scenario's, else every service in 14.7's words */
+    const char *agent_version; /* for which the scenario is read; NULL: the first that it applies to */
+};
+
+/* "ws=127.0.0.1:8150", "grpcs=:0", "wss=[::1]:443". -1 and *reterr. */
+int serve_listen_parse(const char *text, struct serve_listen *ret, char **reterr);
+/* Until SIGTERM or SIGINT. The exit code. */
+int serve(const struct serve_options *o);
+
+/* fixtures/scenario.schema.json, put into the program when it is built. */
+extern const char scenario_schema[];

@@ -1,0 +1,10 @@
+/* The private folder of a run: 0700, gone at the end. It holds what an agent must read: the token and the CA. */
+#pragma once
+
+struct private_dir;
+
+int private_dir_new(struct private_dir **ret, char **reterr);
+const char *private_dir_path(const struct private_dir *d);
+/* The whole path of a file in it, which is removed at the end; with text: written. Borrowed. NULL: cannot. */
+const char *private_dir_file(struct private_dir *d, const char *name, const char *text);
+struct private_dir *private_dir_free(struct private_dir *d);
