@@ -75,9 +75,10 @@ static void fake_sever(struct conn *c, const char *why)
 static void fake_release(struct conn *c)
 {
     struct fake *f = fake_of(c);
-    if (f->released)
-        conn_free(c); /* conn_fake_free() came first and left the freeing to us */
-    f->released = true;
+    if (f->released) /* conn_fake_free() came first and left the freeing to us */
+        conn_free(c);
+    else
+        f->released = true;
 }
 
 struct conn *conn_fake(struct loop *loop, struct events *events, struct moments *moments)
