@@ -1,0 +1,64 @@
+/* conform run. */
+#include <stdio.h>
+
+#include "conformance/commands.h"
+#include "conformance/namespaces.h"
+#include "conformance/session.h"
+#include "lib/base/mem.h"
+
+/* Said once for the whole run, not by each row. */
+static int ground_try(const struct options *o)
+{
+    _cleanup_(freep) char *err = NULL;
+
+    if (o->no_namespace || namespaces_try(&err) == 0)
+        return 0;
+    fprintf(stderr, "conform: %s\n", err);
+    return -1;
+}
+
+static int play(const struct options *o, const struct suite *suite, struct known *known)
+{
+    struct session session = {0};
+    struct rows rows = {0};
+    int code = EXIT_HARNESS;
+
+    if (rows_make(&rows, suite, o) < 0)
+        return EXIT_USAGE;
+    if (!rows.n) {
+        fprintf(stderr, "conform: nothing to run: no scenario applies to what was chosen\n");
+        printf("0 passed, 0 failed, 0 skipped\n");
+        rows_done(&rows);
+        return EXIT_NOTHING_RAN;
+    }
+    if (ground_try(o) == 0 && session_open(&session, o, "") == 0) {
+        session.known = known;
+        (void)session_run(&session, &rows);
+        code = session_report(&session, &rows) < 0 ? EXIT_HARNESS : report_exit_code(&rows);
+        if (session.interrupted && code == EXIT_AS_EXPECTED && !o->keep)
+            code = EXIT_NOT_AS_EXPECTED;
+    }
+    session_done(&session);
+    rows_done(&rows);
+    return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct options o;
+    struct suite s = {0};
+    struct known *known = NULL;
+    int e = options_parse(&o, "run", argc, argv), code = e > 0 ? EXIT_AS_EXPECTED : EXIT_USAGE;
+
+    if (e == 0) {
+        known = known_load(o.fixtures);
+        e = known ? suite_load(&s, o.fixtures) : -1;
+        if (e == 0)
+            e = suite_components(&s, &o);
+        code = e ? EXIT_USAGE : play(&o, &s, known);
+    }
+    known_free(known);
+    suite_done(&s);
+    options_done(&o);
+    return code;
+}

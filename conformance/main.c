@@ -1,0 +1,68 @@
+/* conform: which subcommand is meant. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conformance/commands.h"
+#include "conformance/help.h"
+#include "conformance/world.h"
+#include "lib/base/mem.h"
+#include "lib/script/schema.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {{"run", cmd_run},         {"list", cmd_list},       {"check", cmd_check},    {"explain", cmd_explain},
+                {"record", cmd_record},   {"mutants", cmd_mutants}, {"version", cmd_version}};
+
+/* Not for people: one row, played by a child of `conform run`. */
+static int world_row_main(const char *path)
+{
+    json_error_t err;
+    json_t *job = json_load_file(path, 0, &err);
+    int code;
+
+    if (!job) {
+        fprintf(stderr, "conform world-row: %s\n", err.text);
+        return EXIT_HARNESS;
+    }
+    code = world_row(job);
+    json_decref(job);
+    return code;
+}
+
+static int unknown(const char *word)
+{
+    const char *names[ARRAY_SIZE(commands)], *near;
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        names[i] = commands[i].name;
+    near = nearest(word, names, ARRAY_SIZE(commands));
+    fprintf(stderr, "conform: no such command: %s%s%s%s\n", word, near ? "; did you mean " : "", near ? near : "",
+            near ? "?" : "");
+    help_main(stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error of a write, not the end of us */
+    if (argc < 2) {
+        help_main(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        help_main(stdout);
+        return EXIT_AS_EXPECTED;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        return cmd_version(1, (char *[]){"version", NULL});
+    if (strcmp(argv[1], "world-row") == 0 && argc == 3)
+        return world_row_main(argv[2]);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}

@@ -1,0 +1,139 @@
+/* Named filters over every string of a log line. */
+#include "conformance/normalise.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conformance/regex.h"
+#include "lib/base/mem.h"
+
+/* In this order: what is longer first. A group marks the part that is replaced. */
+static const struct filter {
+    const char *name, *pattern;
+    bool numbered; /* different values in one line get different numbers */
+} filters[] = {
+    {"time", "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:Z|[+-]\\d\\d:\\d\\d)", false},
+    {"time", "\\d{4}[-/]\\d\\d[-/]\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?: [+-]\\d{4} [A-Z]+)?(?: m=[+-][\\d.]+)?", false},
+    {"ulid", "\\b[0-7][0-9A-HJKMNP-TV-Z]{25}\\b", false},
+    {"id", "\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b", false},
+    {"ws-key", "(?:key|Accept)\\\\?[ =:]+\\\\?\"?([A-Za-z0-9+/]{22,27}=)", false},
+    {"address", "\\b0x[0-9a-f]{2,16}\\b", false},
+    {"goroutine", "\\bgoroutine (\\d+)\\b", false},
+    {"pid", "\\bpid[ =:]+(\\d+)\\b", false},
+    {"offset", "\\.go:\\d+ \\+(<address>)", false},
+    {"port", "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\]):(3[2-9]\\d{3}|[4-6]\\d{4})\\b", true},
+    {"duration", "(?:back(?:ing )?-?off|retry(?:ing)?|wait(?:ing)?|sleep(?:ing)?)[^\"]{0,24}?"
+                 "(\\d+(?:\\.\\d+)?(?:ns|us|µs|ms|s|m|h)(?:\\d+(?:\\.\\d+)?(?:ms|s))?)\\b", false},
+};
+
+struct normaliser {
+    struct regex *regex[ARRAY_SIZE(filters)];
+};
+
+/* The values of a numbered filter within one line. */
+struct numbers {
+    const char *name;
+    bool numbered;
+    json_t *seen;
+};
+
+struct normaliser *normaliser_new(void)
+{
+    struct normaliser *n = NEW(struct normaliser);
+
+    for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+        char *err = NULL;
+        n->regex[i] = regex_new(filters[i].pattern, &err);
+        if (!n->regex[i]) {
+            fprintf(stderr, "conform: filter %s: %s\n", filters[i].name, err);
+            abort();
+        }
+    }
+    return n;
+}
+
+struct normaliser *normaliser_free(struct normaliser *n)
+{
+    if (n)
+        for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+            regex_free(n->regex[i]);
+    free(n);
+    return NULL;
+}
+
+static char *placeholder(void *arg, const char *found)
+{
+    struct numbers *n = arg;
+    json_t *number;
+
+    if (!n->numbered)
+        return xasprintf("<%s>", n->name);
+    number = json_object_get(n->seen, found);
+    if (!number) {
+        number = json_integer((json_int_t)json_object_size(n->seen) + 1);
+        json_object_set_new(n->seen, found, number);
+    }
+    return xasprintf("<%s:%lld>", n->name, (long long)json_integer_value(number));
+}
+
+static json_t *string_normalise(const struct normaliser *n, const char *text, json_t *seen)
+{
+    char *now = xstrdup(text);
+    json_t *result;
+
+    for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+        struct numbers numbers = {.name = filters[i].name, .numbered = filters[i].numbered, .seen = seen};
+        char *next = regex_replace(n->regex[i], now, placeholder, &numbers);
+        free(now);
+        now = next;
+    }
+    result = json_string(now);
+    free(now);
+    return result ? result : json_string("<no UTF-8>");
+}
+
+static json_t *value_normalise(const struct normaliser *n, const json_t *value, json_t *seen)
+{
+    json_t *copy, *one;
+    const char *key;
+    size_t i;
+
+    if (json_is_string(value))
+        return string_normalise(n, json_string_value(value), seen);
+    if (json_is_array(value)) {
+        copy = json_array();
+        json_array_foreach((json_t *)value, i, one)
+            json_array_append_new(copy, value_normalise(n, one, seen));
+        return copy;
+    }
+    if (json_is_object(value)) {
+        copy = json_object();
+        json_object_foreach((json_t *)value, key, one)
+            json_object_set_new(copy, key, value_normalise(n, one, seen));
+        return copy;
+    }
+    return json_deep_copy(value);
+}
+
+json_t *normalise(const struct normaliser *n, const json_t *line)
+{
+    json_t *seen = json_object(), *copy = value_normalise(n, line, seen);
+
+    json_decref(seen);
+    return copy;
+}
+
+json_t *normalise_raw(const struct normaliser *n, const char *raw)
+{
+    json_t *line = json_loads(raw, 0, NULL), *result;
+
+    if (!json_is_object(line)) {
+        json_t *text = json_string(raw);
+        json_decref(line);
+        line = json_pack("{s:o}", "text", text ? text : json_string("<no UTF-8>"));
+    }
+    result = normalise(n, line);
+    json_decref(line);
+    return result;
+}

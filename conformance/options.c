@@ -1,0 +1,252 @@
+/* The command line. */
+#include "conformance/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conformance/help.h"
+#include "lib/base/mem.h"
+
+#ifndef FAKEKAS_SOURCE_ROOT
+#define FAKEKAS_SOURCE_ROOT "."
+#endif
+
+enum { JOBS_DEFAULT = 24, STOP_MS_DEFAULT = 5000, LONGEST_PATH = 4096 };
+
+enum option_id {
+    OPT_SUT = 1000, OPT_TRANSPORT, OPT_FIXTURES, OPT_OUT, OPT_JSONL, OPT_ROWS_FROM, OPT_AGENTS, OPT_MUTANT, OPT_REPEAT,
+    OPT_SEED, OPT_STOP, OPT_NO_CURES, OPT_ONLY_CURES, OPT_JSON, OPT_ROWS, OPT_KEEP, OPT_NO_NAMESPACE, OPT_NO_GOLDEN,
+    OPT_FAULTS_OFF, OPT_YES, OPT_NO_REFERENCE, OPT_ONLY_REFERENCE, OPT_FAIL_FAST
+};
+
+static const struct option longs[] = {
+    {"sut", required_argument, NULL, OPT_SUT},
+    {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"fixtures", required_argument, NULL, OPT_FIXTURES},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"jsonl", required_argument, NULL, OPT_JSONL},
+    {"rows-from", required_argument, NULL, OPT_ROWS_FROM},
+    {"agents", required_argument, NULL, OPT_AGENTS},
+    {"mutant", required_argument, NULL, OPT_MUTANT},
+    {"jobs", required_argument, NULL, 'j'},
+    {"repeat", required_argument, NULL, OPT_REPEAT},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"stop-after", required_argument, NULL, OPT_STOP},
+    {"no-cures", no_argument, NULL, OPT_NO_CURES},
+    {"only-cures", no_argument, NULL, OPT_ONLY_CURES},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"rows", no_argument, NULL, OPT_ROWS},
+    {"keep", no_argument, NULL, OPT_KEEP},
+    {"no-namespace", no_argument, NULL, OPT_NO_NAMESPACE},
+    {"no-golden", no_argument, NULL, OPT_NO_GOLDEN},
+    {"faults-off", no_argument, NULL, OPT_FAULTS_OFF},
+    {"yes", no_argument, NULL, OPT_YES},
+    {"no-reference", no_argument, NULL, OPT_NO_REFERENCE},
+    {"only-reference", no_argument, NULL, OPT_ONLY_REFERENCE},
+    {"fail-fast", no_argument, NULL, OPT_FAIL_FAST},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+void strings_add(struct strings *s, const char *item)
+{
+    s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
+    s->items[s->n++] = item;
+}
+
+char *path_of_self(void)
+{
+    char path[LONGEST_PATH];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    return n > 0 ? xstrndup(path, (size_t)n) : xstrdup("conform");
+}
+
+char *path_beside_self(const char *name)
+{
+    _cleanup_(freep) char *self = path_of_self();
+    char *slash = strrchr(self, '/');
+
+    if (slash)
+        *slash = 0;
+    return xasprintf("%s/%s", slash ? self : ".", name);
+}
+
+static bool has_scenarios(const char *folder)
+{
+    _cleanup_(freep) char *path = xasprintf("%s/scenarios", folder);
+
+    return access(path, R_OK | X_OK) == 0;
+}
+
+/* $FAKEKAS_FIXTURES, installed beside us, the source of this build, or here. */
+static char *fixtures_find(void)
+{
+    static const char *const beside[] = {"../../fixtures", "../share/fakekas/fixtures"};
+
+    if (getenv("FAKEKAS_FIXTURES"))
+        return xstrdup(getenv("FAKEKAS_FIXTURES"));
+    for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
+        char *path = path_beside_self(beside[i]), *real = realpath(path, NULL);
+        free(path);
+        if (real && has_scenarios(real))
+            return real;
+        free(real);
+    }
+    return xstrdup(has_scenarios("fixtures") ? "fixtures" : FAKEKAS_SOURCE_ROOT "/fixtures");
+}
+
+static int number(const char *flag, const char *text, long long least, long long *ret)
+{
+    char *end;
+
+    errno = 0;
+    *ret = strtoll(text, &end, 10);
+    if (!errno && *text && !*end && *ret >= least)
+        return 0;
+    fprintf(stderr, "conform: %s: expected a number from %lld up, not \"%s\"\n", flag, least, text);
+    return -EINVAL;
+}
+
+static int transport_check(const char *text)
+{
+    static const char *const known[] = {"ws", "wss", "grpc", "grpcs"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (strcmp(known[i], text) == 0)
+            return 0;
+    fprintf(stderr, "conform: --transport: expected ws, wss, grpc or grpcs, not \"%s\"\n", text);
+    return -EINVAL;
+}
+
+static int option_number(struct options *o, int opt, const char *text)
+{
+    long long n;
+    int e;
+
+    switch (opt) {
+    case 'j':
+        e = number("-j", text, 1, &n);
+        o->jobs = e ? o->jobs : (unsigned)n;
+        return e;
+    case OPT_REPEAT:
+        e = number("--repeat", text, 1, &n);
+        o->repeat = e ? o->repeat : (unsigned)n;
+        return e;
+    case OPT_STOP:
+        e = number("--stop-after", text, 0, &n);
+        o->stop_ms = e ? o->stop_ms : (unsigned)n;
+        return e;
+    default:
+        o->has_seed = true;
+        return number("--seed", text, 0, &o->seed);
+    }
+}
+
+static bool *option_flag(struct options *o, int opt)
+{
+    switch (opt) {
+    case OPT_NO_CURES: return &o->no_cures;
+    case OPT_ONLY_CURES: return &o->only_cures;
+    case OPT_JSON: return &o->json;
+    case OPT_ROWS: return &o->rows;
+    case OPT_KEEP: return &o->keep;
+    case OPT_NO_NAMESPACE: return &o->no_namespace;
+    case OPT_NO_GOLDEN: return &o->no_golden;
+    case OPT_FAULTS_OFF: return &o->faults_off;
+    case OPT_YES: return &o->yes;
+    case OPT_NO_REFERENCE: return &o->no_reference;
+    case OPT_ONLY_REFERENCE: return &o->only_reference;
+    case OPT_FAIL_FAST: return &o->fail_fast;
+    case 'q': return &o->quiet;
+    case 'v': return &o->verbose;
+    default: return NULL;
+    }
+}
+
+static int option_text(struct options *o, int opt, const char *text)
+{
+    switch (opt) {
+    case OPT_SUT:
+        strings_add(&o->suts, text);
+        return 0;
+    case OPT_TRANSPORT:
+        strings_add(&o->transports, text);
+        return transport_check(text);
+    case OPT_FIXTURES:
+        free(o->fixtures);
+        o->fixtures = xstrdup(text);
+        return 0;
+    case OPT_OUT:
+        o->out = text;
+        return 0;
+    case OPT_JSONL:
+        o->jsonl = text;
+        return 0;
+    case OPT_ROWS_FROM:
+        o->rows_from = text;
+        return 0;
+    case OPT_AGENTS:
+        o->agents = text;
+        return 0;
+    case OPT_MUTANT:
+        o->mutant = text;
+        return 0;
+    default:
+        return option_number(o, opt, text);
+    }
+}
+
+static int options_complete(struct options *o)
+{
+    if (o->no_cures && o->only_cures) {
+        fprintf(stderr, "conform: --no-cures and --only-cures leave nothing\n");
+        return -EINVAL;
+    }
+    if (!o->fixtures)
+        o->fixtures = fixtures_find();
+    if (!has_scenarios(o->fixtures)) {
+        fprintf(stderr, "conform: no fixtures at %s; cure: --fixtures DIR, or run in the repository\n", o->fixtures);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int options_parse(struct options *o, const char *command, int argc, char **argv)
+{
+    int opt;
+
+    *o = (struct options){.jobs = JOBS_DEFAULT, .repeat = 1, .stop_ms = STOP_MS_DEFAULT};
+    optind = 1;
+    while ((opt = getopt_long(argc, argv, "j:qvh", longs, NULL)) != -1) {
+        bool *flag = option_flag(o, opt);
+        if (opt == 'h') {
+            help_command(stdout, command);
+            return 1;
+        }
+        if (opt == '?' || (!flag && option_text(o, opt, optarg) < 0)) {
+            fprintf(stderr, "conform %s --help tells more\n", command);
+            return -EINVAL;
+        }
+        if (flag)
+            *flag = true;
+    }
+    for (int i = optind; i < argc; i++)
+        strings_add(&o->patterns, argv[i]);
+    return options_complete(o);
+}
+
+void options_done(struct options *o)
+{
+    free(o->patterns.items);
+    free(o->suts.items);
+    free(o->transports.items);
+    free(o->fixtures);
+}

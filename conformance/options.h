@@ -1,0 +1,36 @@
+/* What a person asked for on the command line; shared by the subcommands. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct strings {
+    const char **items; /* owned array of borrowed strings */
+    size_t n;
+};
+void strings_add(struct strings *s, const char *item);
+
+struct options {
+    struct strings patterns;   /* bare arguments */
+    struct strings suts;       /* --sut */
+    struct strings transports; /* --transport */
+    char *fixtures;            /* owned; never NULL after options_parse() */
+    const char *out;           /* --out, or NULL */
+    const char *jsonl;         /* --jsonl FILE|-, or NULL */
+    const char *rows_from;     /* --rows-from FILE|-, or NULL */
+    const char *agents;        /* --agents, or NULL: $FAKEKAS_AGENTS, ~/agents */
+    const char *mutant;        /* --mutant: one only */
+    unsigned jobs, repeat, stop_ms;
+    long long seed;
+    bool has_seed;
+    bool no_cures, only_cures, json, rows, keep, no_namespace, no_golden, faults_off, yes, verbose, quiet, no_reference,
+        only_reference, fail_fast;
+};
+
+/* Reads argv after the subcommand. 0; 1: help was printed; -EINVAL: complained on standard error. */
+int options_parse(struct options *o, const char *command, int argc, char **argv);
+void options_done(struct options *o);
+
+/* Paths beside the running program and in the repository. New strings. */
+char *path_of_self(void);
+char *path_beside_self(const char *name);

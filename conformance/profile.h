@@ -1,0 +1,20 @@
+/* Profiles: what is known of a kind of component, by version (fixtures/profiles/<component>.yaml).
+ *
+ *   component: agentk
+ *   version: {ask: [--version], parse: REGEX with one group}   unnamed: versions that say nothing ("0.0.0")
+ *   …everything else is base; each `by_version: [{versions: range, …}]` that holds is laid over it, in order:
+ *   flags: {address, token_file, ca_file}     null: this version has no such flag
+ *   env: {…}      go: "1.17"      ports: [8080]
+ *   healthy: {log, wire, never}               what `expect: {healthy: true}` stands for
+ *   nothing_wrong: [pattern over log lines]   lines that a healthy component prints
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "lib/script/yaml.h"
+
+/* NULL and problems. New reference. */
+json_t *profile_load(const char *fixtures, const char *component, struct problems *p);
+/* The profile for one version: overlays applied. New reference, or NULL and *reterr for a bad range. */
+json_t *profile_resolve(const json_t *profile, const char *component, const char *version, char **reterr);

@@ -1,0 +1,311 @@
+/* Rows: each scenario over each transport, with each component that it applies to, without a cure and with each. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conformance/select.h"
+#include "conformance/suite.h"
+#include "conformance/world_files.h"
+#include "lib/base/clock.h"
+#include "lib/base/mem.h"
+
+/* As GitLab makes them, so that nothing is found out by its form. */
+static char *token_make(void)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    unsigned char raw[40] = {0};
+    char text[sizeof(raw) + 1] = {0};
+
+    if (getrandom(raw, sizeof(raw), 0) < 0)
+        abort();
+    for (size_t i = 0; i < sizeof(raw); i++)
+        text[i] = letters[raw[i] & 63];
+    return xasprintf("glagent-%s", text);
+}
+
+/* A port that nobody has at this moment. */
+static int port_free(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = 0;
+
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 && getsockname(fd, (struct sockaddr *)&a, &n) == 0)
+        port = ntohs(a.sin_port);
+    if (fd >= 0)
+        close(fd);
+    return port;
+}
+
+static json_t *vars_make(const struct row *r, bool own_network)
+{
+    json_t *vars = json_pack("{s:s,s:s}", "token", r->token, "ca_file", WORLD_CA_FILE);
+
+    if (!own_network) {
+        json_object_set_new(vars, "port", json_integer(port_free()));
+        json_object_set_new(vars, "kas_ip", json_string("127.0.0.1"));
+    }
+    return vars;
+}
+
+/* What cannot be had on the machine's own loopback; NULL: all is well. */
+static char *needs_namespace(const json_t *spec)
+{
+    const json_t *dns = json_object_get(spec, "dns"), *kas = json_object_get(spec, "kas");
+
+    if (json_array_size(json_object_get(dns, "faults")) || json_object_get(dns, "names") ||
+        json_object_get(dns, "absent"))
+        return xstrdup("needs a resolver of its own: not with --no-namespace");
+    if (json_object_size(json_object_get(spec, "network")))
+        return xstrdup("needs a network of its own: not with --no-namespace");
+    if (json_object_get(kas, "listen"))
+        return xstrdup("needs documented ports: not with --no-namespace");
+    return NULL;
+}
+
+/* Without a resolver of ours documented names lead nowhere: the address becomes loopback's. */
+static void address_to_loopback(json_t *spec, const json_t *port)
+{
+    json_t *agent = json_object_get(spec, "agent"), *about = json_object_get(spec, "row");
+    const char *address = json_string_value(json_object_get(agent, "address"));
+    const char *host = address ? strstr(address, "://") : NULL, *rest;
+
+    if (port)
+        json_object_set(about, "port", (json_t *)port);
+    if (!host)
+        return;
+    host += 3;
+    rest = host + strcspn(host, ":/");
+    json_object_set_new(agent, "address", json_sprintf("%.*s127.0.0.1%s", (int)(host - address), address, rest));
+}
+
+static void row_resolve(struct row *r, const struct options *o)
+{
+    json_t *vars = vars_make(r, !o->no_namespace);
+    const char *within;
+
+    r->spec = scenario_row(r->scenario, r->component->kind, r->component->version, r->transport, r->cure, vars,
+                           &r->broken);
+    if (r->spec && o->no_namespace) {
+        r->skip = needs_namespace(r->spec);
+        address_to_loopback(r->spec, json_object_get(vars, "port"));
+    }
+    json_decref(vars);
+    if (!r->spec)
+        return;
+    if (o->has_seed)
+        json_object_set_new(r->spec, "seed", json_integer(o->seed));
+    within = json_string_value(json_object_get(json_object_get(r->spec, "expect"), "within"));
+    r->within_ms = 20000;
+    if (within)
+        (void)duration_parse(within, &r->within_ms);
+    if (o->faults_off && !r->skip) {
+        const char *without = json_string_value(json_object_get(r->spec, "without_faults"));
+        if (without && strcmp(without, "passes") == 0)
+            r->skip = xstrdup("has no fault of ours to switch off");
+        else if (!json_array_size(json_object_get(r->spec, "faults")))
+            r->skip = xstrdup("has no faults; what is wrong in it is configured");
+    }
+}
+
+void rows_add(struct rows *rows, const struct options *o, const struct scenario *sc, const struct component *c,
+              const char *transport, const char *cure, int group)
+{
+    for (unsigned i = 1; i <= o->repeat; i++) {
+        struct row *r = NEW(struct row);
+        _cleanup_(freep) char *mutant = c->mutant ? xasprintf("+%s", c->mutant) : xstrdup("");
+        r->base = xasprintf("%s-%s%s/%s/%s%s%s", c->name, c->version, mutant, scenario_id(sc), transport,
+                            cure ? "@" : "", cure ? cure : "");
+        r->name = o->repeat > 1 ? xasprintf("%s#%u", r->base, i) : xstrdup(r->base);
+        r->scenario = sc;
+        r->component = c;
+        r->transport = transport;
+        r->cure = cure;
+        r->token = token_make();
+        r->group = group;
+        r->repetition = i;
+        row_resolve(r, o);
+        rows->items = xrealloc(rows->items, (rows->n + 1) * sizeof(struct row *));
+        rows->items[rows->n++] = r;
+    }
+}
+
+static void row_free(struct row *r)
+{
+    free(r->name);
+    free(r->base);
+    free(r->token);
+    free(r->skip);
+    free(r->broken);
+    free(r->reason);
+    free(r->report);
+    free(r->dir);
+    json_decref(r->spec);
+    json_decref(r->judged);
+    free(r);
+}
+
+void rows_done(struct rows *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        row_free(r->items[i]);
+    free(r->items);
+    *r = (struct rows){0};
+}
+
+struct wish {
+    const struct options *o;
+    bool *pattern_used;   /* one for each pattern */
+    json_t *names;        /* object of wanted names -> bool used; NULL: all */
+};
+
+static bool wanted(struct wish *w, const struct scenario *sc, const char *transport, const char *cure)
+{
+    const struct options *o = w->o;
+    bool fits = !o->patterns.n, over = !o->transports.n;
+
+    for (size_t i = 0; i < o->patterns.n; i++)
+        if (select_fits(o->patterns.items[i], scenario_id(sc), cure))
+            fits = w->pattern_used[i] = true;
+    for (size_t i = 0; i < o->transports.n; i++)
+        over = over || strcmp(o->transports.items[i], transport) == 0;
+    return fits && over && !(cure && (o->no_cures || o->faults_off)) && !(!cure && o->only_cures);
+}
+
+static bool named(struct wish *w, const struct component *c, const struct scenario *sc, const char *transport,
+                  const char *cure)
+{
+    _cleanup_(freep) char *name = NULL;
+
+    if (!w->names)
+        return true;
+    name = xasprintf("%s-%s/%s/%s%s%s", c->name, c->version, scenario_id(sc), transport, cure ? "@" : "",
+                     cure ? cure : "");
+    if (!json_object_get(w->names, name))
+        return false;
+    json_object_set_new(w->names, name, json_true());
+    return true;
+}
+
+static void rows_of_pair(struct rows *rows, struct wish *w, const struct scenario *sc, const struct component *c)
+{
+    const json_t *transport, *cure;
+    size_t i, k;
+
+    json_array_foreach(scenario_transports(sc), i, transport) {
+        const char *t = json_string_value(transport);
+        if (wanted(w, sc, t, NULL) && named(w, c, sc, t, NULL))
+            rows_add(rows, w->o, sc, c, t, NULL, -1);
+        json_array_foreach(scenario_cures(sc), k, cure) {
+            const char *name = json_string_value(json_object_get(cure, "name"));
+            if (wanted(w, sc, t, name) && named(w, c, sc, t, name))
+                rows_add(rows, w->o, sc, c, t, name, -1);
+        }
+    }
+}
+
+static json_t *names_read(const char *path)
+{
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    json_t *names = json_object();
+    char *line = NULL;
+    size_t cap = 0;
+
+    if (!f) {
+        fprintf(stderr, "conform: --rows-from %s: %s\n", path, strerror(errno));
+        json_decref(names);
+        return NULL;
+    }
+    while (getline(&line, &cap, f) > 0) {
+        line[strcspn(line, "\r\n")] = 0;
+        if (*line)
+            json_object_set_new(names, line, json_false());
+    }
+    free(line);
+    if (f != stdin)
+        fclose(f);
+    return names;
+}
+
+static int complain(const struct wish *w)
+{
+    const char *name;
+    json_t *used;
+    int e = 0;
+
+    for (size_t i = 0; i < w->o->patterns.n; i++)
+        if (!w->pattern_used[i]) {
+            fprintf(stderr, "conform: no scenario fits \"%s\"; cure: `conform list` names them, and ** crosses \"/\"\n",
+                    w->o->patterns.items[i]);
+            e = -ENOENT;
+        }
+    json_object_foreach(w->names, name, used)
+        if (!json_is_true(used)) {
+            fprintf(stderr, "conform: --rows-from: no such row: %s\n", name);
+            e = -ENOENT;
+        }
+    return e;
+}
+
+int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
+{
+    struct wish w = {.o = o, .pattern_used = xcalloc(o->patterns.n + 1, sizeof(bool))};
+    int e = 0;
+
+    *rows = (struct rows){0};
+    if (o->rows_from) {
+        w.names = names_read(o->rows_from);
+        e = w.names ? 0 : -ENOENT;
+    }
+    for (size_t i = 0; !e && i < s->n_scenarios; i++) {
+        for (size_t k = 0; k < s->components.n; k++) {
+            const struct component *c = &s->components.items[k];
+            bool applies = false;
+            e = scenario_applies(s->scenarios[i], c->kind, c->version, &applies);
+            if (e < 0) {
+                fprintf(stderr, "conform: %s %s: no version\n", c->name, c->version);
+                break;
+            }
+            if (applies)
+                rows_of_pair(rows, &w, s->scenarios[i], c);
+        }
+        /* A pattern that means a scenario which applies to nobody here is no mistake. */
+        for (size_t p = 0; p < o->patterns.n; p++)
+            if (select_fits(o->patterns.items[p], scenario_id(s->scenarios[i]), NULL))
+                w.pattern_used[p] = true;
+    }
+    if (!e)
+        e = complain(&w);
+    free(w.pattern_used);
+    json_decref(w.names);
+    if (e)
+        rows_done(rows);
+    return e;
+}
+
+json_t *row_json(const struct row *r)
+{
+    json_t *about = scenario_json(r->scenario);
+    json_t *j = json_pack("{s:s,s:s,s:O?,s:s?,s:s,s:s,s:s,s:O?,s:O?,s:O?}", "row", r->name, "id",
+                          scenario_id(r->scenario), "title", json_object_get(about, "title"), "cure", r->cure, "sut",
+                          r->component->name, "version", r->component->version, "transport", r->transport, "layers",
+                          json_object_get(about, "layers"), "tags", json_object_get(about, "tags"), "documented",
+                          json_object_get(about, "documented"));
+
+    json_decref(about);
+    return j;
+}
+
+const char *row_command(const struct row *r, char **ret_owned)
+{
+    _cleanup_(freep) char *sut = r->component->real ? xasprintf("%s=%s", r->component->kind, r->component->path)
+                                                    : xstrdup("refagent");
+
+    *ret_owned = xasprintf("conform run %s%s%s%s --transport %s --sut %s", scenario_id(r->scenario),
+                           r->cure ? "@" : "", r->cure ? r->cure : "", r->cure ? "" : " --no-cures", r->transport, sut);
+    return *ret_owned;
+}

@@ -1,0 +1,46 @@
+/* Patterns over ids. */
+#include "conformance/select.h"
+
+#include <string.h>
+
+#include "lib/base/mem.h"
+
+bool glob_path(const char *pattern, const char *path)
+{
+    if (!*pattern)
+        return !*path;
+    if (pattern[0] == '*' && pattern[1] == '*') {
+        const char *rest = pattern + 2;
+        if (*rest == '/' && glob_path(rest + 1, path)) /* "a/ ** /b" takes "a/b" too */
+            return true;
+        for (const char *p = path;; p++) {
+            if (glob_path(rest, p))
+                return true;
+            if (!*p)
+                return false;
+        }
+    }
+    if (*pattern == '*') {
+        for (const char *p = path;; p++) {
+            if (glob_path(pattern + 1, p))
+                return true;
+            if (!*p || *p == '/')
+                return false;
+        }
+    }
+    if (pattern[0] == '/' && !pattern[1] && *path == '/')
+        return true;
+    if (!*path || (*pattern != *path && !(*pattern == '?' && *path != '/')))
+        return false;
+    return glob_path(pattern + 1, path + 1);
+}
+
+bool select_fits(const char *pattern, const char *id, const char *cure)
+{
+    const char *at = strrchr(pattern, '@');
+    _cleanup_(freep) char *scenario = at ? xstrndup(pattern, (size_t)(at - pattern)) : xstrdup(pattern);
+
+    if (!glob_path(scenario, id))
+        return false;
+    return !at || (cure && glob_path(at + 1, cure));
+}

@@ -1,0 +1,53 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "conformance/select.h"
+
+static void a_star_stays_within_a_part(void **state)
+{
+    (void)state;
+    assert_true(glob_path("kas-address/*", "kas-address/refused"));
+    assert_false(glob_path("*", "kas-address/refused"));
+    assert_false(glob_path("kas-address/*", "kas-address/a/b"));
+    assert_true(glob_path("kas-*/ref?sed", "kas-address/refused"));
+    assert_false(glob_path("kas-address?refused", "kas-address/refused"));
+}
+
+static void two_stars_cross_parts(void **state)
+{
+    (void)state;
+    assert_true(glob_path("**", "kas-address/refused"));
+    assert_true(glob_path("kas-address/**", "kas-address/a/b"));
+    assert_true(glob_path("**/refused", "refused"));
+    assert_true(glob_path("**/refused", "kas-address/refused"));
+    assert_false(glob_path("**/refused", "kas-address/refused-too"));
+    assert_true(glob_path("kas-address/", "kas-address/refused"));
+    assert_false(glob_path("kas-address", "kas-address/refused"));
+}
+
+static void a_cure_is_named_behind_an_at_sign(void **state)
+{
+    (void)state;
+    assert_true(select_fits("a/b", "a/b", NULL));
+    assert_true(select_fits("a/b", "a/b", "slash"));
+    assert_true(select_fits("a/b@slash", "a/b", "slash"));
+    assert_true(select_fits("**@s*", "a/b", "slash"));
+    assert_false(select_fits("a/b@slash", "a/b", NULL));
+    assert_false(select_fits("a/b@slash", "a/b", "other"));
+    assert_false(select_fits("a/c@slash", "a/b", "slash"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_star_stays_within_a_part),
+        cmocka_unit_test(two_stars_cross_parts),
+        cmocka_unit_test(a_cure_is_named_behind_an_at_sign),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,20 @@
+/* A world: one row, played. Namespaces, fakes, the component under test, one loop, one event log, a judge.
+ *
+ * The job is one JSON object that `conform run` gives to a child of its own:
+ *   row        what scenario_row() answered          name      "agentk-14.7/kas-address/refused/ws@cure"
+ *   component  {name, kind, version, path, mutant}   profile   resolved for the version
+ *   dir        folder for events.jsonl, sut.log      token     of the agent, made for this run
+ *   namespace, faults_off, keep, verbose: bool       stop_ms   from SIGTERM to SIGKILL
+ *
+ * Told on standard output, one JSON object a line:
+ *   {"state": "born", "pid"}      the world's PID 1, as the parent sees it
+ *   {"state": "up"}               the component has shown a sign of life: the next one may start
+ *   {"state": "judged", "pass", "reason", "unmet", "seconds", "exit": {code, signal, lifetime_ms}}
+ */
+#pragma once
+
+#include <jansson.h>
+
+/* Plays the job; the exit code of the process: 0 however it was judged, 3 if the world could not be made (then
+ * {"state": "broken", "reason"} was told). */
+int world_row(json_t *job);

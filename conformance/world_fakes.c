@@ -1,0 +1,131 @@
+/* The fakes of a world, made from the scenario. */
+#include "conformance/world_fakes.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conformance/world_files.h"
+#include "lib/base/mem.h"
+
+enum { LISTENERS_MAX = 8 };
+
+static const struct {
+    const char *transport;
+    uint16_t port;
+} ports[] = {{"ws", 80}, {"wss", 443}, {"grpc", 8150}, {"grpcs", 8150}};
+
+/* The port of a transport: the row's own, what `ports:` says, or the documented one. */
+static uint16_t port_of(const json_t *row, const char *transport)
+{
+    const json_t *about = json_object_get(row, "row"), *said = json_object_get(json_object_get(row, "ports"), transport);
+    const char *own = json_string_value(json_object_get(about, "transport"));
+
+    if (own && strcmp(own, transport) == 0)
+        return (uint16_t)json_integer_value(json_object_get(about, "port"));
+    if (json_is_integer(said))
+        return (uint16_t)json_integer_value(said);
+    for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
+        if (strcmp(ports[i].transport, transport) == 0)
+            return ports[i].port;
+    return 0;
+}
+
+/* Where the documentation's names lead, unless the scenario says otherwise. */
+static json_t *names_of(const json_t *row)
+{
+    static const char *const hosts[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlabhost.tld", "kas.host.tld",
+                                        "gitlab-kas", "gitlab-kas.gitlab", "gitlab-kas.gitlab.svc.cluster.local"};
+    json_t *own = json_object_get(json_object_get(row, "dns"), "names"), *names;
+
+    if (json_is_object(own))
+        return json_incref(own);
+    names = json_object();
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+        json_object_set_new(names, hosts[i], json_pack("[s]", WORLD_KAS_IP));
+    return names;
+}
+
+static int dns_start(struct fakes *f, const struct fakes_options *o, char **reterr)
+{
+    struct dns_options d = {.host = WORLD_DNS_IP, .port = 53, .loop = o->loop, .events = o->events,
+                            .moments = faults_moments(f->faults)};
+    int e;
+
+    if (!o->own_network || json_is_true(json_object_get(json_object_get(o->row, "dns"), "absent")))
+        return 0;
+    f->names = names_of(o->row);
+    d.names = f->names;
+    e = dns_open(&d, &f->dns);
+    if (e < 0)
+        *reterr = xasprintf("fake DNS on %s:53: %s", WORLD_DNS_IP, strerror(-e));
+    return e;
+}
+
+/* The scenario's KAS, whose first agent has the token that was made for this run. */
+static json_t *kas_spec_of(const json_t *row, const char *token)
+{
+    json_t *spec = json_deep_copy(json_object_get(row, "kas")), *agents = json_object_get(spec, "agents");
+
+    if (!json_array_size(agents))
+        json_object_set_new(spec, "agents", json_pack("[{s:s}]", "token", token));
+    else if (!json_object_get(json_array_get(agents, 0), "token"))
+        json_object_set_new(json_array_get(agents, 0), "token", json_string(token));
+    return spec;
+}
+
+static int kas_begin(struct fakes *f, const struct fakes_options *o, char **reterr)
+{
+    struct kas_listener_spec listeners[LISTENERS_MAX + 1] = {0};
+    const json_t *kas = json_object_get(o->row, "kas"), *listen = json_object_get(kas, "listen");
+    const char *own = json_string_value(json_object_get(json_object_get(o->row, "row"), "transport"));
+    struct kas_options k = {.loop = o->loop, .events = o->events, .faults = f->faults, .pki = f->pki,
+                            .next_conn_id = &f->next_conn_id, .listeners = listeners};
+    size_t n = json_array_size(listen);
+
+    if (json_is_true(json_object_get(kas, "absent")))
+        return 0;
+    for (size_t i = 0; i < (n ? n : 1) && i < LISTENERS_MAX; i++) {
+        const char *transport = n ? json_string_value(json_array_get(listen, i)) : own;
+        listeners[i] = (struct kas_listener_spec){.transport = transport, .port = port_of(o->row, transport),
+                                                  .host = o->own_network ? WORLD_KAS_IP : "127.0.0.1"};
+    }
+    f->kas_spec = kas_spec_of(o->row, o->token);
+    k.spec = f->kas_spec;
+    return kas_start(&k, &f->kas, reterr);
+}
+
+int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
+{
+    uint64_t seed = (uint64_t)json_integer_value(json_object_get(o->row, "seed"));
+    int e;
+
+    *f = (struct fakes){.next_conn_id = 1};
+    f->faults = faults_new(json_object_get(o->row, "faults"), o->events, seed);
+    if (o->faults_off)
+        faults_all_off(f->faults);
+    f->pki = pki_new();
+    e = dns_start(f, o, reterr);
+    if (!e)
+        e = kas_begin(f, o, reterr);
+    if (e)
+        fakes_done(f);
+    return e;
+}
+
+void fakes_done(struct fakes *f)
+{
+    kas_free(f->kas);
+    dns_free(f->dns);
+    faults_free(f->faults);
+    pki_free(f->pki);
+    json_decref(f->kas_spec);
+    json_decref(f->names);
+    *f = (struct fakes){0};
+}
+
+const char *fakes_ca_pem(const struct fakes *f)
+{
+    const char *own = f->kas ? kas_ca_pem(f->kas) : NULL;
+
+    return own ? own : pki_root_pem(f->pki);
+}

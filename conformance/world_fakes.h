@@ -1,0 +1,31 @@
+/* The fakes of a world: faults, certificates, resolver, KAS. */
+#pragma once
+
+#include <jansson.h>
+
+#include "fakekas/kas.h"
+#include "lib/net/dns.h"
+
+struct fakes {
+    struct faults *faults;
+    struct pki *pki;
+    struct dns *dns; /* NULL: absent */
+    struct kas *kas; /* NULL: absent */
+    json_t *kas_spec, *names; /* owned */
+    uint64_t next_conn_id;
+};
+
+struct fakes_options {
+    struct loop *loop;
+    struct events *events;
+    const json_t *row;
+    const char *token;
+    bool own_network;        /* documented addresses; else loopback */
+    bool faults_off;
+};
+
+/* Everything accepts when this answers 0; else -errno and *reterr. */
+int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr);
+void fakes_done(struct fakes *f);
+/* PEM of what the component has to trust to believe the fake KAS; borrowed. */
+const char *fakes_ca_pem(const struct fakes *f);

@@ -1,0 +1,25 @@
+/* The files that a scenario puts in front of the component: resolver, hosts, certificates, token, service account. */
+#pragma once
+
+#include <jansson.h>
+
+struct world_files {
+    const char *prefix;      /* "" in a root of its own, else a folder that stands for / */
+    const json_t *row;       /* of scenario_row() */
+    const char *token;       /* of the fake KAS's agent */
+    const char *kube_token;
+    const char *ca_pem;      /* what has to be trusted */
+};
+
+/* -errno and *reterr. */
+int world_files_write(const struct world_files *f, char **reterr);
+
+/* Where things are, as the component sees them. */
+#define WORLD_TOKEN_FILE "/config/token"
+#define WORLD_CA_FILE "/config/ca.pem"
+#define WORLD_MISSING_CA_FILE "/config/missing-ca.pem"
+#define WORLD_NOT_PEM_FILE "/config/not-pem.pem"
+#define WORLD_SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
+#define WORLD_DNS_IP "10.60.0.10"
+#define WORLD_KAS_IP "10.60.1.1"
+#define WORLD_KUBE_IP "10.96.0.1"
