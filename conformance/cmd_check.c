@@ -34,7 +34,7 @@ static int check_named(const struct options *o)
     if (o->json) {
         json_dumpf(list, stdout, JSON_INDENT(1));
         putchar('\n');
-    } else {
+    } else if (*text) {
         fputs(text, stderr);
     }
     code = problems_count(p) ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;

@@ -48,14 +48,17 @@ int cmd_run(int argc, char **argv)
     struct options o;
     struct suite s = {0};
     struct known *known = NULL;
+    bool broken = false;
     int e = options_parse(&o, "run", argc, argv), code = e > 0 ? EXIT_AS_EXPECTED : EXIT_USAGE;
 
     if (e == 0) {
         known = known_load(o.fixtures);
-        e = known ? suite_load(&s, o.fixtures) : -1;
-        if (e == 0)
-            e = suite_components(&s, &o);
+        /* A scenario that cannot be read spoils the run's outcome, but not the other scenarios. */
+        broken = !known || suite_load(&s, o.fixtures) < 0;
+        e = known && s.n_scenarios ? suite_components(&s, &o) : -1;
         code = e ? EXIT_USAGE : play(&o, &s, known);
+        if (broken && code == EXIT_AS_EXPECTED)
+            code = EXIT_USAGE;
     }
     known_free(known);
     suite_done(&s);

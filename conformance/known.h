@@ -1,6 +1,6 @@
 /* Known failures (fixtures/known-failing.yaml):
  *
- *   - id: tunnel/*               pattern, with @cure if only that
+ *   - id: area/name           a pattern, with @cure if only that
  *     versions: agentk < 14      range of versions
  *     transports: [ws, wss]      default all
  *     reason: …                  why, in one line

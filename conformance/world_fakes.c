@@ -99,7 +99,7 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
     uint64_t seed = (uint64_t)json_integer_value(json_object_get(o->row, "seed"));
     int e;
 
-    *f = (struct fakes){.next_conn_id = 1};
+    *f = (struct fakes){.next_conn_id = 0};
     f->faults = faults_new(json_object_get(o->row, "faults"), o->events, seed);
     if (o->faults_off)
         faults_all_off(f->faults);

@@ -1,0 +1,507 @@
+#include "conformance/refagent/ws_client.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "conformance/refagent/agent.h"
+#include "conformance/refagent/backoff.h"
+#include "conformance/refagent/gotext.h"
+#include "conformance/refagent/upgrade.h"
+#include "conformance/refagent/ws_frames.h"
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+
+#define REFUSAL_WAIT_MS 3000 /* for the body of a refusal */
+
+struct message {
+    STAILQ_ENTRY(message) next;
+    size_t n;
+    uint8_t mem[]; /* LWS_PRE bytes that lws uses, then the message */
+};
+
+enum state {
+    WS_WAITING, /* for lws to write its request */
+    WS_ASKED,   /* for the server's answer */
+    WS_REFUSED, /* for the rest of an answer that was no good */
+    WS_OPEN,
+};
+
+struct ws {
+    struct link link;
+    struct agent *agent;
+    struct link *below;
+    TAILQ_ENTRY(ws) next; /* among those that lws has not dialled yet */
+    bool waiting;
+    enum state state;
+    char *url, *path, *key;
+    struct lws *wsi;
+    int fd; /* our end of lws's "network"; -1: closed */
+    struct watch *watch;
+    struct buf head, to_lws;
+    struct ws_frames frames;
+    struct upgrade_reply reply;
+    struct timer *timer;
+    STAILQ_HEAD(, message) out;
+    ws_fn fn;
+    void *arg;
+    bool established, gone, buried;
+    char *why; /* reading ended; the first reason counts */
+};
+
+struct ws_stack {
+    struct lws_context *lws;
+    int listener;
+    struct watch *watch;
+    char *name; /* of the listener, in the abstract namespace */
+    TAILQ_HEAD(, ws) dialling;
+};
+
+/* The end */
+
+static void bury(void *arg)
+{
+    struct ws *w = arg;
+    while (!STAILQ_EMPTY(&w->out)) {
+        struct message *m = STAILQ_FIRST(&w->out);
+        STAILQ_REMOVE_HEAD(&w->out, next);
+        free(m);
+    }
+    upgrade_reply_done(&w->reply);
+    buf_done(&w->head);
+    buf_done(&w->to_lws);
+    free(w->url);
+    free(w->path);
+    free(w->key);
+    free(w->why);
+    free(w);
+}
+
+static void close_relay(struct ws *w)
+{
+    if (w->fd < 0)
+        return;
+    w->watch = watch_free(w->watch);
+    close(w->fd);
+    w->fd = -1;
+}
+
+/* Frees once nobody holds it: neither its owner, nor lws. */
+static void maybe_bury(struct ws *w)
+{
+    if (w->buried || !w->gone || w->wsi || w->fd >= 0)
+        return;
+    w->buried = true;
+    if (w->waiting)
+        TAILQ_REMOVE(&w->agent->ws->dialling, w, next);
+    w->waiting = false;
+    w->timer = timer_free(w->timer);
+    w->below = link_free(w->below);
+    agent_link_gone(w->agent);
+    loop_defer(w->agent->loop, bury, w);
+}
+
+static void set_why(struct ws *w, char *why)
+{
+    if (w->why || !why)
+        free(why);
+    else
+        w->why = why;
+}
+
+/* The handshake has come to an end. */
+static void answer(struct ws *w, const char *error)
+{
+    ws_fn fn = w->fn;
+    w->fn = NULL;
+    w->timer = timer_free(w->timer);
+    if (fn)
+        fn(w->arg, error, w->reply.location);
+}
+
+static void refuse(struct ws *w)
+{
+    if (!w->reply.transport) {
+        answer(w, w->reply.error);
+        return;
+    }
+    _cleanup_(freep) char *url = go_quote(w->url, strlen(w->url));
+    _cleanup_(freep) char *text = xasprintf("failed to send handshake request: Get %s: %s", url, w->reply.error);
+    answer(w, text);
+}
+
+static void on_refusal_read(void *arg)
+{
+    refuse(arg);
+}
+
+/* Towards lws */
+
+static void flush_to_lws(struct ws *w)
+{
+    while (buf_len(&w->to_lws) && w->fd >= 0) {
+        ssize_t n = send(w->fd, buf_data(&w->to_lws), buf_len(&w->to_lws), MSG_NOSIGNAL);
+        if (n < 0)
+            break;
+        buf_consume(&w->to_lws, (size_t)n);
+    }
+    if (w->fd >= 0)
+        watch_set(w->watch, WATCH_READ | (buf_len(&w->to_lws) ? WATCH_WRITE : 0));
+}
+
+static void open_up(struct ws *w)
+{
+    w->state = WS_OPEN;
+    buf_add(&w->to_lws, buf_data(&w->head), buf_len(&w->head));
+    set_why(w, ws_frames_feed(&w->frames, buf_data(&w->head) + w->reply.head_len,
+                              buf_len(&w->head) - w->reply.head_len));
+    buf_done(&w->head);
+    flush_to_lws(w);
+}
+
+static void judge(struct ws *w, bool eof)
+{
+    if (!upgrade_judge(buf_data(&w->head), buf_len(&w->head), eof, w->key, &w->reply))
+        return;
+    if (!w->reply.error) {
+        open_up(w);
+        return;
+    }
+    w->state = WS_REFUSED;
+    if (eof || w->reply.transport || buf_len(&w->head) - w->reply.head_len >= w->reply.body)
+        refuse(w);
+    else
+        w->timer = timer_new(w->agent->loop, REFUSAL_WAIT_MS, on_refusal_read, w);
+}
+
+static void below_data(void *arg, const uint8_t *p, size_t n)
+{
+    struct ws *w = arg;
+    if (w->state == WS_OPEN) {
+        set_why(w, w->why ? NULL : ws_frames_feed(&w->frames, p, n));
+        buf_add(&w->to_lws, p, n);
+        flush_to_lws(w);
+        return;
+    }
+    buf_add(&w->head, p, n);
+    if (w->state == WS_ASKED)
+        judge(w, false);
+    else if (w->state == WS_REFUSED && w->fn && buf_len(&w->head) - w->reply.head_len >= w->reply.body)
+        refuse(w);
+}
+
+static void below_closed(void *arg, const char *error)
+{
+    struct ws *w = arg;
+    if (w->state == WS_OPEN) {
+        set_why(w, ws_frames_cut(&w->frames, error));
+        flush_to_lws(w);
+        if (w->fd >= 0)
+            shutdown(w->fd, SHUT_WR); /* lws reads what is there, then finds the end */
+        return;
+    }
+    if (w->state == WS_REFUSED) {
+        refuse(w);
+        return;
+    }
+    if (buf_len(&w->head) && !strcmp(error, "EOF")) {
+        judge(w, true);
+        return;
+    }
+    w->reply.transport = true;
+    free(w->reply.error);
+    w->reply.error = xstrdup(error);
+    refuse(w);
+}
+
+/* From lws */
+
+static void take_request(struct ws *w, const uint8_t *p, size_t n)
+{
+    buf_add(&w->head, p, n);
+    if (!memmem(buf_data(&w->head), buf_len(&w->head), "\r\n\r\n", 4))
+        return;
+    _cleanup_(freep) char *head = xstrndup((const char *)buf_data(&w->head), buf_len(&w->head));
+    buf_consume(&w->head, buf_len(&w->head));
+    struct buf out = BUF_NULL;
+    upgrade_request(w->agent, w->path, head, &out, &w->key);
+    w->state = WS_ASKED;
+    link_send(w->below, buf_data(&out), buf_len(&out));
+    buf_done(&out);
+}
+
+static void on_relay(void *arg, int events, int error)
+{
+    (void)error;
+    struct ws *w = arg;
+    if (events & WATCH_WRITE)
+        flush_to_lws(w);
+    if (!(events & WATCH_READ))
+        return;
+    uint8_t p[16384];
+    ssize_t n = recv(w->fd, p, sizeof p, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) { /* lws has said all that it wanted to say */
+        close_relay(w);
+        maybe_bury(w);
+    } else if (w->state == WS_WAITING) {
+        take_request(w, p, (size_t)n);
+    } else if (w->state == WS_OPEN) {
+        link_send(w->below, p, (size_t)n);
+    }
+}
+
+/* lws is through with it, before or after it was open. */
+static void lws_over(struct ws *w, const char *why)
+{
+    bool was_open = w->established;
+    w->wsi = NULL;
+    w->established = false;
+    if (w->fn)
+        answer(w, why);
+    else if (was_open && !w->gone)
+        w->link.up.closed(w->link.arg, w->why ? w->why : "EOF");
+    maybe_bury(w);
+}
+
+static void peer_closes(struct ws *w, const uint8_t *p, size_t n)
+{
+    int code = n >= 2 ? p[0] << 8 | p[1] : 1005;
+    if (code == 1000 || code == 1001) {
+        set_why(w, xstrdup("EOF"));
+        return;
+    }
+    _cleanup_(freep) char *status = go_ws_status(code);
+    _cleanup_(freep) char *reason = go_quote((const char *)p + 2, n >= 2 ? n - 2 : 0);
+    set_why(w, xasprintf("failed to get reader: received close frame: status = %s and reason = %s", status, reason));
+}
+
+/* One message a call; 1: there is nothing more and it is time to close. */
+static int write_message(struct ws *w)
+{
+    struct message *m = STAILQ_FIRST(&w->out);
+    if (m) {
+        STAILQ_REMOVE_HEAD(&w->out, next);
+        int how = mutant_is(w->agent, M_TEXT_FRAMES) ? LWS_WRITE_TEXT : LWS_WRITE_BINARY;
+        int r = lws_write(w->wsi, m->mem + LWS_PRE, m->n, (enum lws_write_protocol)how);
+        free(m);
+        if (r < 0)
+            return -1;
+    }
+    if (!STAILQ_EMPTY(&w->out))
+        lws_callback_on_writable(w->wsi);
+    else if (w->gone) {
+        lws_close_reason(w->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+        return -1;
+    }
+    return 0;
+}
+
+static int receive(struct ws *w, const uint8_t *p, size_t n)
+{
+    if (w->gone)
+        return 0;
+    if (!lws_frame_is_binary(w->wsi)) {
+        char text[] = "unexpected frame type read (expected MessageBinary): MessageText";
+        set_why(w, xstrdup(text));
+        lws_close_reason(w->wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, (unsigned char *)text, sizeof text - 1);
+        return -1;
+    }
+    if (n)
+        w->link.up.data(w->link.arg, p, n);
+    return 0;
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    struct ws *w = user;
+    if (!w)
+        return 0;
+    switch (reason) {
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        w->established = true;
+        w->wsi = wsi;
+        if (w->gone)
+            lws_callback_on_writable(wsi);
+        else
+            answer(w, NULL);
+        return 0;
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+        return receive(w, in, len);
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return write_message(w);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        peer_closes(w, in, len);
+        return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        lws_over(w, in ? (const char *)in : "the WebSocket library gave no reason");
+        return 0;
+    case LWS_CALLBACK_CLIENT_CLOSED:
+        lws_over(w, "closed");
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* The link */
+
+static void ws_send(struct link *l, const uint8_t *p, size_t n)
+{
+    struct ws *w = (struct ws *)l;
+    if (!w->wsi || w->gone)
+        return;
+    struct message *m = xcalloc(1, sizeof *m + LWS_PRE + n);
+    m->n = n;
+    memcpy(m->mem + LWS_PRE, p, n);
+    STAILQ_INSERT_TAIL(&w->out, m, next);
+    lws_callback_on_writable(w->wsi);
+}
+
+static void ws_free(struct link *l)
+{
+    struct ws *w = (struct ws *)l;
+    w->gone = true;
+    w->fn = NULL;
+    if (w->established)
+        lws_callback_on_writable(w->wsi);
+    else
+        close_relay(w); /* lws finds nobody at the other end */
+    maybe_bury(w);
+}
+
+static const char *ws_name(struct link *l)
+{
+    struct ws *w = (struct ws *)l;
+    return w->below->name(w->below);
+}
+
+/* lws's network */
+
+static void on_dialled(void *arg, int events, int error)
+{
+    (void)events, (void)error;
+    struct ws_stack *s = arg;
+    int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+        return;
+    struct ws *w = TAILQ_FIRST(&s->dialling); /* lws dials in the order in which it was asked to */
+    if (!w) {
+        close(fd);
+        return;
+    }
+    TAILQ_REMOVE(&s->dialling, w, next);
+    w->waiting = false;
+    w->fd = fd;
+    w->watch = watch_new(w->agent->loop, fd, on_relay, w);
+    watch_set(w->watch, WATCH_READ);
+    if (w->gone)
+        close_relay(w);
+    maybe_bury(w);
+}
+
+static int listen_abstract(const char *name)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    memcpy(un.sun_path + 1, name, strlen(name));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&un, len) || listen(fd, 64))) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static const struct lws_extension extensions[] = {
+    {"permessage-deflate", lws_extension_callback_pm_deflate,
+     "permessage-deflate; client_no_context_takeover; server_no_context_takeover"},
+    {NULL, NULL, NULL},
+};
+static const struct lws_protocols protocols[] = {
+    {"ws-tunnel", callback, 0, 65536, 0, NULL, 0},
+    {"kas-tunnel", callback, 0, 65536, 0, NULL, 0}, /* a mutant's */
+    {NULL, NULL, 0, 0, 0, NULL, 0},
+};
+/* An agent sends no WebSocket pings. */
+static const lws_retry_bo_t no_pings = {.secs_since_valid_ping = 0xffff, .secs_since_valid_hangup = 0xffff};
+
+static struct ws_stack *stack(struct agent *a)
+{
+    if (a->ws)
+        return a->ws;
+    struct ws_stack *s = NEW(struct ws_stack);
+    TAILQ_INIT(&s->dialling);
+    s->name = xasprintf("refagent-%d-%llx", getpid(), (unsigned long long)random_u64());
+    s->listener = listen_abstract(s->name);
+    s->watch = watch_new(a->loop, s->listener, on_dialled, s);
+    watch_set(s->watch, WATCH_READ);
+    lws_set_log_level(0, NULL);
+    void *loops[] = {loop_uv(a->loop)};
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .protocols = protocols,
+        .extensions = mutant_is(a, M_NO_OFFER_DEFLATE) ? NULL : extensions,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+        .foreign_loops = loops,
+        .retry_and_idle_policy = &no_pings,
+        .timeout_secs = 3600, /* ours are the ones that count */
+        .gid = (gid_t)-1,
+        .uid = (uid_t)-1,
+    };
+    s->lws = lws_create_context(&info);
+    return a->ws = s;
+}
+
+struct link *ws_start(struct agent *a, struct link *below, const char *url, const char *path, ws_fn fn, void *arg)
+{
+    struct ws_stack *s = stack(a);
+    struct ws *w = NEW(struct ws);
+    *w = (struct ws){.link = {.send = ws_send, .free = ws_free, .name = ws_name},
+                     .agent = a,
+                     .below = below,
+                     .waiting = true,
+                     .url = xstrdup(url),
+                     .path = xstrdup(path),
+                     .fd = -1,
+                     .fn = fn,
+                     .arg = arg};
+    STAILQ_INIT(&w->out);
+    a->links++;
+    TAILQ_INSERT_TAIL(&s->dialling, w, next);
+    link_set_up(below, (struct link_up){below_data, below_closed}, w);
+    _cleanup_(freep) char *address = xasprintf("+@%s", s->name);
+    bool other = mutant_is(a, M_OTHER_SUBPROTOCOL);
+    struct lws_client_connect_info i = {
+        .context = s->lws,
+        .address = address,
+        .path = "/",
+        .host = "kas",
+        .protocol = protocols[other].name,
+        .local_protocol_name = protocols[other].name,
+        .ietf_version_or_minus_one = -1,
+        .userdata = w,
+        .pwsi = &w->wsi,
+        .retry_and_idle_policy = &no_pings,
+    };
+    lws_client_connect_via_info(&i);
+    return &w->link;
+}
+
+void ws_stack_free(struct agent *a)
+{
+    struct ws_stack *s = a->ws;
+    if (!s)
+        return;
+    s->watch = watch_free(s->watch);
+    close(s->listener);
+    lws_context_destroy(s->lws);
+    free(s->name);
+    free(s);
+    a->ws = NULL;
+}
