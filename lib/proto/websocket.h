@@ -4,7 +4,10 @@
  * unless a scenario cuts it. Receive limit a message: 10 MiB, then close 1009. Text: close 1003. Pings are answered.
  *
  * Moments: ws.open; ws.message {opcode, length, direction} (noisy); ws.ping; ws.close {code, reason, by}.
- * Verbs: close: {code, reason} (a close frame); everything of conn_act(); `send` gives raw bytes beneath the framing.
+ * ws.message is asked when a message begins; length is that of its first frame. `by` is "peer" or "us".
+ * Verbs: close: {code, reason} (a close frame, then the connection); withhold (ws.open: nothing goes up; ws.message: the
+ * message is lost; ws.ping: no pong; ws.close: no answer); everything of conn_act(); `send` gives raw bytes beneath the
+ * framing.
  */
 #pragma once
 
