@@ -38,7 +38,7 @@ static char *path_text(const struct path *p)
 
 static char *value_text(const json_t *v)
 {
-    char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT) : xstrdup("missing");
+    char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15)) : xstrdup("missing");
     if (text && strlen(text) > 300)
         memcpy(text + 297, "...", 4);
     return text ? text : xstrdup("?");

@@ -6,7 +6,7 @@
 #include "lib/base/mem.h"
 #include "lib/script/schema.h"
 
-#define LISTED_MAX 16
+#define LISTED_MAX 24
 
 /* The first sentence: what follows it is for editors, which have room. */
 char *say_expected(const json_t *schema)
@@ -23,13 +23,13 @@ char *say_expected(const json_t *schema)
 
 char *say_value(const json_t *value)
 {
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
     if (text && strlen(text) > 60)
         memcpy(text + 57, "...", 4);
     return text ? text : xstrdup("?");
 }
 
-/* The i-th string of an array, or key of an object; NULL at the end. Values that are no strings are skipped as "". */
+/* The strings of an array, or the keys of an object; how many. */
 static size_t strings_of(const json_t *from, const char **out, size_t max)
 {
     size_t n = 0, i;

@@ -131,7 +131,10 @@ static void parser_problem(struct reader *r)
         problem_add(r->problems, at_mark(r->doc, m), "no YAML: %s (%s that began in line %zu)", y->problem,
                     y->context, y->context_mark.line + 1);
     } else {
-        problem_add(r->problems, at_mark(r->doc, m), "no YAML: %s", y->problem ? y->problem : "unreadable");
+        bool key = y->problem && strstr(y->problem, "mapping values are not allowed");
+        problem_add(r->problems, at_mark(r->doc, m), "no YAML: %s%s", y->problem ? y->problem : "unreadable",
+                    key ? "; expected the keys of one mapping to begin in one column, and \": \" in a text only within "
+                          "quotes" : "");
     }
 }
 
