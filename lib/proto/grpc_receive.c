@@ -139,8 +139,6 @@ static void finish_input(struct grpc_call *call)
 {
     const struct grpc_method *m = call->method;
 
-    if (call->end_told)
-        return;
     call->end_told = true;
     if (buf_len(&call->in) > 0) {
         grpc_finish(call, GRPC_INTERNAL, "unexpected EOF");
@@ -183,8 +181,14 @@ void grpc_pump_in(struct grpc_call *call)
         buf_done(&call->in);
     else
         buf_trim(&call->in);
-    if (call->peer_ended && listening(call) && !call->in_held)
+    if (!call->peer_ended || call->end_told || call->in_held)
+        return;
+    if (listening(call)) {
         finish_input(call);
+    } else if (deaf(call) && call->stream && grpc_loud(call, "grpc.end")) {
+        call->end_told = true; /* for the log alone */
+        conn_event(call->session->conn, call->id, "grpc.end", grpc_facts(call));
+    }
 }
 
 /* Messages may wait behind a delayed one; a client that floods meanwhile is not worth the memory. */
