@@ -12,6 +12,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "lib/net/layer.h"
 
