@@ -14,6 +14,7 @@ struct fault {
     json_t *spec;              /* owned reference; what follows is read from it once */
     char *id;                  /* owned */
     const json_t *when;        /* NULL: always */
+    bool asks_more;            /* `when` asks for what is not among the moment's own facts */
     struct action *actions;    /* owned */
     json_int_t after, times, every;
     double chance;
@@ -118,9 +119,10 @@ static const struct action *faults_at(struct moments *m, struct conn *c, int64_t
     TAILQ_FOREACH(t, &at->faults, in_moment) {
         if (!is_live(t))
             continue;
-        if (t->when && !whole)
+        bool more = t->when && (t->asks_more || !facts);
+        if (more && !whole)
             whole = whole_facts(c, stream, facts);
-        if ((!t->when || match(t->when, whole, NULL)) && is_due(f, t)) {
+        if ((!t->when || match(t->when, more ? whole : facts, NULL)) && is_due(f, t)) {
             hit = t;
             break;
         }
@@ -168,6 +170,16 @@ static json_int_t count_or(const json_t *spec, const char *key, json_int_t missi
     return json_is_integer(v) && json_integer_value(v) >= 0 ? json_integer_value(v) : missing;
 }
 
+/* Copying all facts at every moment is dear; few patterns need it. */
+static bool asks_more(const json_t *when)
+{
+    static const char *const keys[] = {"conn", "stream", "transport", "any", "not"};
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        if (json_object_get(when, keys[i]))
+            return true;
+    return false;
+}
+
 static struct fault *fault_new(struct faults *f, const json_t *spec)
 {
     struct fault *t = NEW(struct fault);
@@ -177,6 +189,7 @@ static struct fault *fault_new(struct faults *f, const json_t *spec)
     t->id = id ? xstrdup(id) : xasprintf("#%zu", f->added);
     t->spec = json_incref((json_t *)spec);
     t->when = json_object_get(spec, "when");
+    t->asks_more = asks_more(t->when);
     t->actions = actions_new(json_object_get(spec, "do"));
     t->after = count_or(spec, "after", 0);
     t->times = count_or(spec, "times", -1);

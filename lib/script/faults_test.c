@@ -118,6 +118,19 @@ static void when_sees_facts_and_more(void **state)
     end(&b);
 }
 
+static void when_may_be_a_word(void **state)
+{
+    struct bench b;
+    begin(&b, "[{'at': 'a.a', 'when': {'any': [{'path': '/a'}, {'conn': 7, 'path': '/b'}]}, 'do': 'reset'},"
+              " {'at': 'a.b', 'when': {'not': {'conn': 7}}, 'do': 'reset'},"
+              " {'at': 'a.c', 'when': {'path': {'present': false}}, 'do': 'reset'}]", 0);
+    assert_non_null(ask(&b, "a.a", "{'path': '/b'}"));
+    assert_null(ask(&b, "a.a", "{'path': '/c'}"));
+    assert_null(ask(&b, "a.b", "{}"));
+    assert_non_null(ask(&b, "a.c", "{}"));
+    end(&b);
+}
+
 static void transport_is_told_by_the_layers(void **state)
 {
     static const struct layer_ops tcp = {.name = "tcp"}, tls = {.name = "tls"}, h2 = {.name = "h2"},
@@ -217,6 +230,7 @@ int main(void)
         cmocka_unit_test(counts),
         cmocka_unit_test(chance_comes_from_the_seed),
         cmocka_unit_test(when_sees_facts_and_more),
+        cmocka_unit_test(when_may_be_a_word),
         cmocka_unit_test(transport_is_told_by_the_layers),
         cmocka_unit_test(actions_come_in_order),
         cmocka_unit_test(caring_follows_the_switches),
