@@ -150,9 +150,13 @@ static void told_to_end(void *arg, int signum)
     end(w);
 }
 
+/* "file.c:1:2: runtime error: …"; Go's "panic: runtime error: …" is none. */
 static bool is_sanitizer(const char *text)
 {
-    return text && (strstr(text, "Sanitizer") || strstr(text, ": runtime error: "));
+    const char *at = text ? strstr(text, ": runtime error: ") : NULL;
+
+    return text && (strstr(text, "ERROR: AddressSanitizer") || strstr(text, "ERROR: LeakSanitizer") ||
+                    (at && at != text && at[-1] >= '0' && at[-1] <= '9'));
 }
 
 static void on_event(void *arg, const json_t *event)

@@ -61,6 +61,31 @@ static int dns_start(struct fakes *f, const struct fakes_options *o, char **rete
     return e;
 }
 
+/* Its certificate is good for the documented names and for the one that the agent is given; what is wrong with a
+ * certificate is then the one thing that the scenario names. */
+static void certificate_hosts_add(json_t *spec, const json_t *row)
+{
+    static const char *const usual[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlab-kas.gitlab", "gitlab-kas",
+                                        "kas.host.tld", "localhost", "127.0.0.1", WORLD_KAS_IP};
+    const char *address = json_string_value(json_object_get(json_object_get(row, "agent"), "address"));
+    const char *host = address ? strstr(address, "://") : NULL;
+    json_t *certificate = json_object_get(spec, "certificate"), *hosts;
+
+    if (json_is_string(certificate))
+        json_object_set_new(spec, "certificate", json_pack("{s:O}", "kind", certificate));
+    else if (!json_is_object(certificate))
+        json_object_set_new(spec, "certificate", json_object());
+    certificate = json_object_get(spec, "certificate");
+    if (json_object_get(certificate, "hosts"))
+        return;
+    hosts = json_array();
+    for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+        json_array_append_new(hosts, json_string(usual[i]));
+    if (host && host[3] != '[' && strcspn(host + 3, ":/?"))
+        json_array_append_new(hosts, json_stringn(host + 3, strcspn(host + 3, ":/?")));
+    json_object_set_new(certificate, "hosts", hosts);
+}
+
 /* The scenario's KAS, whose first agent has the token that was made for this run. */
 static json_t *kas_spec_of(const json_t *row, const char *token)
 {
@@ -70,6 +95,7 @@ static json_t *kas_spec_of(const json_t *row, const char *token)
         json_object_set_new(spec, "agents", json_pack("[{s:s}]", "token", token));
     else if (!json_object_get(json_array_get(agents, 0), "token"))
         json_object_set_new(json_array_get(agents, 0), "token", json_string(token));
+    certificate_hosts_add(spec, row);
     return spec;
 }
 
