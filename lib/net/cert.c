@@ -32,7 +32,7 @@ struct leaf {
 };
 
 struct pki {
-    struct ca trusted, unknown;
+    struct ca *trusted, *unknown; /* apart, because they are minted behind a const pki */
     SLIST_HEAD(, leaf) leaves;
 };
 
@@ -71,18 +71,27 @@ static void ca_mint_intermediate(struct ca *ca)
         no_crypto("an intermediate certificate");
 }
 
-static void ca_done(struct ca *ca)
+static struct ca *ca_new(const char *root_cn, const char *intermediate_cn)
+{
+    struct ca *ca = NEW(struct ca);
+    ca->root_cn = root_cn;
+    ca->intermediate_cn = intermediate_cn;
+    return ca;
+}
+
+static void ca_free(struct ca *ca)
 {
     X509_free(ca->root);
     X509_free(ca->intermediate);
     EVP_PKEY_free(ca->root_key);
     EVP_PKEY_free(ca->key);
     free(ca->root_pem);
+    free(ca);
 }
 
 static struct ca *ca_of(struct pki *p, const struct leaf_spec *s)
 {
-    return s->unknown_ca ? &p->unknown : &p->trusted;
+    return s->unknown_ca ? p->unknown : p->trusted;
 }
 
 /* Leaves */
@@ -152,13 +161,12 @@ static bool sends_intermediate(const struct leaf_spec *s)
 
 struct pki *pki_new(void)
 {
+    /* Without the machine's openssl.cnf: what is served depends on the scenario only, and reading it takes time. */
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     struct pki *p = NEW(struct pki);
-    p->trusted.root_cn = "fakekas root";
-    p->trusted.intermediate_cn = "fakekas intermediate";
-    p->unknown.root_cn = "unknown root";
-    p->unknown.intermediate_cn = "unknown intermediate";
+    p->trusted = ca_new("fakekas root", "fakekas intermediate");
+    p->unknown = ca_new("unknown root", "unknown intermediate");
     SLIST_INIT(&p->leaves);
-    ca_mint_root(&p->trusted);
     return p;
 }
 
@@ -175,15 +183,16 @@ struct pki *pki_free(struct pki *p)
         free(leaf->pem);
         free(leaf);
     }
-    ca_done(&p->trusted);
-    ca_done(&p->unknown);
+    ca_free(p->trusted);
+    ca_free(p->unknown);
     free(p);
     return NULL;
 }
 
 const char *pki_root_pem(const struct pki *p)
 {
-    return p->trusted.root_pem;
+    ca_mint_root(p->trusted);
+    return p->trusted->root_pem;
 }
 
 const char *pki_root_pem_of(struct pki *p, const struct leaf_spec *s)
