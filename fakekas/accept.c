@@ -176,6 +176,6 @@ void accept_refuse_preface(struct conn *c)
         "Upgrade: websocket\r\nX-Content-Type-Options: nosniff\r\nContent-Length: %zu\r\n\r\n%s",
         *server ? "Server: " : "", server, *server ? "\r\n" : "", strlen(text), text);
     kas_event(l->kas, c, 0, "kas.handshake_refused", json_pack("{siss}", "status", 426, "why", "raw gRPC"));
-    c->top->ops->bytes_down(c->top, (const uint8_t *)answer, strlen(answer));
+    layer_down(c->top, answer, strlen(answer)); /* the top only looked at the preface: beneath it is the wire */
     conn_close(c, LAYER_CLOSE);
 }

@@ -57,7 +57,7 @@ static int read_spec(struct kas *k, char **reterr)
     int64_t ms;
     k->permissive = !version;
     if (traits_of(json_string_value(version), &k->traits) < 0 || (version && !json_is_string(version))) {
-        *reterr = xasprintf("kas.version: expected \"13.6\" … \"16.5\" or \"head\", in quotes");
+        *reterr = xstrdup("kas.version: expected \"13.6\" … \"16.5\" or \"head\", in quotes");
         return -EINVAL;
     }
     if (front_read(json_object_get(k->spec, "front"), k->traits.front_exact, &k->front) < 0) {
@@ -155,13 +155,24 @@ static int listen_all(struct kas *k, const struct kas_options *o, char **reterr)
     return 0;
 }
 
+/* `key: null` is as good as no key. */
+static json_t *without_nulls(const json_t *spec)
+{
+    json_t *out = json_object(), *v;
+    const char *k;
+    json_object_foreach ((json_t *)spec, k, v)
+        if (!json_is_null(v))
+            json_object_set(out, k, v);
+    return out;
+}
+
 int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
 {
     struct kas *k = NEW(struct kas);
     *reterr = NULL;
     *k = (struct kas){.loop = o->loop, .events = o->events, .faults = o->faults, .pki = o->pki,
                       .next_conn_id = o->next_conn_id};
-    k->spec = o->spec ? json_incref(o->spec) : json_object();
+    k->spec = without_nulls(o->spec);
     TAILQ_INIT(&k->links);
     TAILQ_INIT(&k->configs);
     TAILQ_INIT(&k->objects_streams);

@@ -106,11 +106,14 @@ static void choose_listeners(struct served *s)
 /* Nobody said where: the transports that the scenario is about are enough. */
 static void drop_unmeant(struct served *s)
 {
+    const json_t *meant = json_object_get(s->scenario.spec, "listen");
     int kept = 0;
-    for (int i = 0; !s->o->n_listen && s->scenario.transports && i < s->n_listen; i++) {
+    if (!meant)
+        meant = s->scenario.transports;
+    for (int i = 0; !s->o->n_listen && i < s->n_listen; i++) {
         size_t n;
         const json_t *t;
-        json_array_foreach (s->scenario.transports, n, t)
+        json_array_foreach (meant, n, t)
             if (json_is_string(t) && !strcmp(json_string_value(t), s->listen[i].transport)) {
                 s->listen[kept++] = s->listen[i];
                 break;

@@ -24,7 +24,8 @@ static bool is_version(const char *v)
         return true;
     if (*v == 'v')
         v++;
-    return *v >= '0' && *v <= '9' && strspn(v, "0123456789.") == strlen(v) && strlen(v) < 16;
+    size_t digits = strspn(v, "0123456789.");
+    return *v >= '0' && *v <= '9' && strlen(v) < 20 && (!v[digits] || (v[digits] == '-' && v[digits + 1]));
 }
 
 static bool since(const char *version, const char *first)

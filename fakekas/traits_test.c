@@ -23,7 +23,9 @@ static void versions(void **state)
     assert_string_equal(of("13.12.2").server, "");
     assert_true(traits_of("", &t) < 0);
     assert_true(traits_of("latest", &t) < 0);
-    assert_true(traits_of("14.7-rc1", &t) < 0);
+    assert_true(traits_of("14.7x", &t) < 0);
+    assert_true(traits_of("14.7-", &t) < 0);
+    assert_true(traits_of("14.7 14.8 and something long", &t) < 0);
 }
 
 static void differences(void **state)

@@ -195,10 +195,14 @@ static void link_reset(struct link *l, const json_t *args)
     conn_close(l->conn, LAYER_RESET);
 }
 
+/* {layer: NAME}: that one says goodbye; else the topmost. */
 static void link_close(struct link *l, const json_t *args)
 {
-    (void)args;
-    conn_close(l->conn, LAYER_CLOSE);
+    struct action a = {.verb = "close", .args = args};
+    if (text_of(args, "layer", NULL))
+        (void)conn_act(l->conn, l->conn->top, &a);
+    else
+        conn_close(l->conn, LAYER_CLOSE);
 }
 
 static void link_ws_close(struct link *l, const json_t *args)
