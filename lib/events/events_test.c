@@ -52,8 +52,12 @@ static void a_line_has_its_keys_in_order(void **state)
     assert_int_equal(events_emit(e, "kas", 0, 0, "tcp.refused", NULL), 2);
     events_free(e);
     _cleanup_(freep) char *text = contents();
-    const char *keys[] = {"{\"seq\":1,\"t\":", ",\"wall\":\"20", "\",\"world\":\"w1\",\"who\":\"kas\",\"conn\":7,"
-                          "\"stream\":3,\"layer\":\"http\",\"event\":\"http.request\",\"path\":\"/x\"}\n{\"seq\":2,"};
+    const char *keys[] = {
+        "{\"seq\":1,\"t\":",
+        ",\"wall\":\"20",
+        ("\",\"world\":\"w1\",\"who\":\"kas\",\"conn\":7,\"stream\":3,\"layer\":\"http\","
+         "\"event\":\"http.request\",\"path\":\"/x\"}\n{\"seq\":2,"),
+    };
     const char *at = text;
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         at = strstr(at, keys[i]);

@@ -3,6 +3,9 @@
  * What is read is handed up from one buffer on the stack; what is sent goes out at once, and only what the kernel does
  * not take is kept. While bytes are handed up, answers are collected, so that they leave with one system call. An idle
  * connection holds no buffer.
+ *
+ * Moment tcp.bytes {dir: in|out, bytes, total} (noisy): before bytes go up, or down. `in` waits for a delay; `out` does
+ * not, because what is sent later would overtake it.
  */
 #include "lib/net/tcp.h"
 
@@ -37,6 +40,9 @@ struct tcp {
     bool full;      /* something was queued: LAYER_DRAINED is owed */
     bool by_reset;  /* the peer sent RST */
     bool write_failed;
+    bool acting;     /* a list of this moment is being done */
+    bool hold;       /* moment tcp.bytes waits: what was read stands in `held`, and nothing more is read */
+    struct buf held;
 };
 
 static struct tcp *tcp_of(const struct layer *l)
@@ -46,7 +52,7 @@ static struct tcp *tcp_of(const struct layer *l)
 
 static bool reads(const struct tcp *t)
 {
-    return t->reading && !t->eof && (!t->layer.conn->stalled || t->closing);
+    return t->reading && !t->eof && !(t->hold && !t->closing) && (!t->layer.conn->stalled || t->closing);
 }
 
 static void update_watch(struct tcp *t)
@@ -176,11 +182,35 @@ static void flush(struct tcp *t)
         update_watch(t);
 }
 
+static const struct action *bytes_moment(struct tcp *t, const char *dir, uint64_t before, size_t n)
+{
+    return conn_moment(t->layer.conn, 0, "tcp.bytes",
+                       json_pack("{s:s, s:I, s:I}", "dir", dir, "bytes", (json_int_t)n, "total",
+                                 (json_int_t)(before + n)));
+}
+
+static void sent_anyway(void *arg, bool carry_on)
+{
+    (void)arg, (void)carry_on;
+}
+
+static bool mute(const struct tcp *t)
+{
+    return t->fd < 0 || t->closing || t->half || t->write_failed || t->layer.conn->stalled;
+}
+
 static void tcp_bytes_down(struct layer *l, const uint8_t *p, size_t n)
 {
     struct tcp *t = tcp_of(l);
-    if (t->fd < 0 || t->closing || t->half || t->write_failed || l->conn->stalled)
+    if (mute(t))
         return;
+    if (!t->acting && conn_cares(l->conn, "tcp.bytes")) {
+        t->acting = true; /* what the list itself sends is no such moment */
+        conn_act_all(l->conn, l, bytes_moment(t, "out", t->bytes_out + buf_len(&t->out), n), NULL, sent_anyway, NULL);
+        t->acting = false;
+        if (mute(t))
+            return;
+    }
     if (!t->in_read && buf_len(&t->out) == 0) {
         ssize_t r = send_some(t, p, n);
         if (r < 0) {
@@ -251,6 +281,47 @@ static void on_eof(struct tcp *t)
         conn_kill(t->layer.conn, "closed"); /* both sides have ended */
 }
 
+static void flush_or_watch(struct tcp *t)
+{
+    if (t->fd < 0)
+        return;
+    if (buf_len(&t->out) || ((t->closing || t->half) && !t->shut))
+        flush(t);
+    else
+        update_watch(t);
+}
+
+static void held_done(void *arg, bool carry_on)
+{
+    struct tcp *t = arg;
+    struct buf held = t->held;
+    bool later = !t->in_read; /* the list waited: we are called from a timer */
+    (void)carry_on;           /* a list that leaves the connection alive leaves it its bytes */
+    t->held = BUF_NULL;
+    t->hold = t->acting = false;
+    t->in_read = true;
+    if (t->fd >= 0 && !t->closing && !t->layer.conn->stalled)
+        layer_up(&t->layer, buf_data(&held), buf_len(&held));
+    buf_done(&held);
+    if (later) {
+        t->in_read = false;
+        flush_or_watch(t);
+    }
+}
+
+static void hand_up(struct tcp *t, const uint8_t *p, size_t n)
+{
+    struct conn *c = t->layer.conn;
+    if (!conn_cares(c, "tcp.bytes")) {
+        layer_up(&t->layer, p, n);
+        return;
+    }
+    buf_add(&t->held, p, n);
+    t->hold = t->acting = true;
+    conn_act_all(c, &t->layer, bytes_moment(t, "in", t->bytes_in - n, n), NULL, held_done, t);
+    t->acting = false;
+}
+
 static void on_readable(struct tcp *t)
 {
     uint8_t bytes[READ_SIZE];
@@ -270,7 +341,7 @@ static void on_readable(struct tcp *t)
     } else {
         t->bytes_in += (uint64_t)n;
         if (!t->closing)
-            layer_up(&t->layer, bytes, (size_t)n);
+            hand_up(t, bytes, (size_t)n);
     }
     t->in_read = false;
 }
@@ -289,12 +360,7 @@ static void on_ready(void *arg, int events, int error)
     }
     if ((events & WATCH_READ) && reads(t))
         on_readable(t);
-    if (t->fd < 0)
-        return;
-    if (buf_len(&t->out) || ((t->closing || t->half) && !t->shut))
-        flush(t);
-    else
-        update_watch(t);
+    flush_or_watch(t);
 }
 
 /* Birth and death */
@@ -307,6 +373,7 @@ static void tcp_free(struct layer *l)
     if (t->fd >= 0)
         close(t->fd);
     buf_done(&t->out);
+    buf_done(&t->held);
     free(t);
 }
 

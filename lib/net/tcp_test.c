@@ -290,6 +290,45 @@ static void a_stalled_peer_is_seen_when_it_gives_up(void **state)
     json_decref(empty);
 }
 
+static void bytes_are_a_moment(void **state)
+{
+    struct world w;
+    char got[8];
+    int end;
+    (void)state;
+    world_init(&w);
+    struct listener *l = open_listener(&w, 0);
+    json_t *empty = json_object(), *soon = json_string("20ms"), *text = json_string("!");
+    struct action send_it = {"send", text, NULL}, delay = {"delay", soon, NULL}, reset = {"reset", empty, NULL};
+    events_want(w.events, "tcp.bytes");
+    w.at = "tcp.bytes";
+    int fd = client_to(listener_port(l));
+    assert_int_equal(send(fd, "abc", 3, 0), 3);
+    assert_int_equal(client_read(&w, fd, got, 3, &end), 3);
+    assert_string_equal(text_of(world_event(&w, "tcp.bytes", 0), "dir"), "in");
+    assert_string_equal(text_of(world_event(&w, "tcp.bytes", 1), "dir"), "out");
+    assert_int_equal(json_integer_value(json_object_get(world_event(&w, "tcp.bytes", 1), "total")), 3);
+    w.then = &send_it; /* once for what comes, once for what goes */
+    assert_int_equal(send(fd, "x", 1, 0), 1);
+    assert_int_equal(client_read(&w, fd, got, 3, &end), 3);
+    assert_memory_equal(got, "!!x", 3);
+    w.then = &delay;
+    uint64_t begin = clock_ns();
+    assert_int_equal(send(fd, "y", 1, 0), 1);
+    assert_int_equal(client_read(&w, fd, got, 1, &end), 1);
+    assert_true(clock_ns() - begin >= 20000000);
+    w.then = &reset;
+    assert_int_equal(send(fd, "z", 1, 0), 1);
+    assert_int_equal(client_read(&w, fd, got, 1, &end), 0);
+    assert_int_equal(end, -ECONNRESET);
+    close(fd);
+    listener_free(l);
+    world_done(&w);
+    json_decref(empty);
+    json_decref(soon);
+    json_decref(text);
+}
+
 static void paused_means_refused(void **state)
 {
     struct world w;
@@ -365,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_slow_reader_gets_everything),
         cmocka_unit_test(faults_at_accept),
         cmocka_unit_test(a_stalled_peer_is_seen_when_it_gives_up),
+        cmocka_unit_test(bytes_are_a_moment),
         cmocka_unit_test(paused_means_refused),
         cmocka_unit_test(one_too_many_is_reset),
         cmocka_unit_test(addresses_that_are_none),
