@@ -139,6 +139,33 @@ static void what_list_prints(void **state)
     scenario_free(s);
 }
 
+/* The page's example must stay a scenario. */
+static void the_documentation_tells_the_truth(void **state)
+{
+    FILE *f = fopen(SCENARIO_PAGE, "re");
+    assert_non_null(f);
+    struct buf b = BUF_NULL;
+    buf_added(&b, fread(buf_reserve(&b, 100000), 1, 99999, f));
+    fclose(f);
+    _cleanup_(freep) char *page = xmemdup(buf_data(&b), buf_len(&b));
+    buf_done(&b);
+    const char *start = strstr(page, "```yaml\n");
+    assert_non_null(start);
+    start += strlen("```yaml\n");
+    const char *end = strstr(start, "```");
+    assert_non_null(end);
+
+    json_t *schema = schema_load();
+    struct problems *p = problems_new();
+    struct scenario *s = scenario_load_text("scenarios/kas-address/no-trailing-slash.yaml", start,
+                                            (size_t)(end - start), schema, p);
+    _cleanup_(freep) char *said = problems_text(p);
+    assert_string_equal(said, "");
+    problems_free(p);
+    json_decref(schema);
+    scenario_free(s);
+}
+
 static void versions_decide(void **state)
 {
     struct scenario *s = load_ok("valid/scenarios/area/whole.yaml");
@@ -269,6 +296,7 @@ int main(void)
         cmocka_unit_test(every_mistake_is_told_at_its_place),
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(what_list_prints),
+        cmocka_unit_test(the_documentation_tells_the_truth),
         cmocka_unit_test(versions_decide),
         cmocka_unit_test(variants_and_templates),
         cmocka_unit_test(a_cure_replaces_what_is_expected),
