@@ -1,6 +1,6 @@
-/* A small public key infrastructure, minted as it is asked for: a root, an intermediate beneath it, leaves beneath that;
- * and another root that nobody is told about. A leaf is minted once for each specification, so that what is served is
- * what was written into a file. */
+/* A small public key infrastructure, minted as it is asked for: a root, an intermediate beneath it, leaves beneath
+ * that; and another root that nobody is told about. A leaf is minted once for each specification, so that what is
+ * served is what was written into a file. */
 #include "lib/net/cert.h"
 
 #include <errno.h>

@@ -72,11 +72,26 @@ static void update_watch(struct tcp *t)
 
 /* The end */
 
+/* Bytes that the kernel took; -1: broken. */
+static ssize_t send_some(struct tcp *t, const uint8_t *p, size_t n)
+{
+    ssize_t r;
+    do
+        r = send(t->fd, p, n, MSG_NOSIGNAL);
+    while (r < 0 && errno == EINTR);
+    if (r < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+    t->bytes_out += (uint64_t)r;
+    return r;
+}
+
 void tcp_layer_end(struct layer *l, const char *why)
 {
     struct tcp *t = tcp_of(l);
     if (t->fd < 0)
         return;
+    if (t->in_read && !t->closing && buf_len(&t->out))
+        (void)send_some(t, buf_data(&t->out), buf_len(&t->out)); /* `send` and then `reset` in one turn: both happen */
     t->linger = timer_free(t->linger);
     t->watch = watch_free(t->watch);
     close(t->fd);
@@ -132,19 +147,6 @@ static void after_flush(struct tcp *t)
 }
 
 /* Sending */
-
-/* Bytes that the kernel took; -1: broken. */
-static ssize_t send_some(struct tcp *t, const uint8_t *p, size_t n)
-{
-    ssize_t r;
-    do
-        r = send(t->fd, p, n, MSG_NOSIGNAL);
-    while (r < 0 && errno == EINTR);
-    if (r < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-    t->bytes_out += (uint64_t)r;
-    return r;
-}
 
 /* A failed send: reading tells what the peer still said, and then how it ended. */
 static void send_failed(struct tcp *t)

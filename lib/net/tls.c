@@ -1,6 +1,6 @@
 /* TLS, the server's side.
  *
- *   bytes_up ─► in ─► OpenSSL ─► layer_up          while it is held (a scenario delays), input waits in `held`
+ *   bytes_up ─► in ─► OpenSSL ─► layer_up        while it is held (a scenario delays), input waits in `held`
  *   bytes_down ─► OpenSSL ─► out ─► layer_down
  *
  * OpenSSL's callbacks only take notes. Events are written and the scenario is asked when OpenSSL has returned: what it
@@ -169,9 +169,9 @@ static bool own_alert(struct tls *t, const json_t *args)
     int code = alert_code(name);
     if (code < 0)
         return false;
-    /* By hand: OpenSSL sends alerts only for what went wrong. Before the handshake is done they travel in clear. */
-    layer_down(&t->layer, (uint8_t[]){21, 3, 3, 0, 2, code == 0 || code == 90 || code == 100 ? 1 : 2, (uint8_t)code},
-               7);
+    /* By hand: OpenSSL sends alerts only for what went wrong. At the ClientHello they travel in clear. */
+    uint8_t level = code == 0 || code == 90 || code == 100 ? SSL3_AL_WARNING : SSL3_AL_FATAL;
+    layer_down(&t->layer, (uint8_t[]){SSL3_RT_ALERT, 3, 3, 0, 2, level, (uint8_t)code}, 7);
     t->alert_out = code;
     tell_alerts(t);
     layer_close_down(&t->layer, LAYER_CLOSE);
@@ -235,7 +235,7 @@ static void tell_handshake(struct tls *t)
         json_object_set_new(facts, "sni", json_string(sni ? sni : "")); /* refuses what is no UTF-8 */
     }
     t->hold = true;
-    conn_act_all(c, &t->layer, conn_moment(c, 0, "tls.handshake", facts), own_action, after_handshake, t);
+    conn_act_all(c, &t->layer, conn_moment(c, 0, "tls.handshake", facts), NULL, after_handshake, t);
 }
 
 /* A peer that does not speak TLS at all */
