@@ -11,6 +11,8 @@
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 
+enum { SURE_NS = 100 * 1000 * 1000 }; /* so long before its end */
+
 char *golden_path(const struct row *r, const char *fixtures)
 {
     return xasprintf("%s/golden/%s-%s/%s/%s%s%s.jsonl", fixtures, r->component->kind, r->component->version,
@@ -28,36 +30,104 @@ static bool contains(const json_t *list, const json_t *value)
     return false;
 }
 
-json_t *golden_lines(const char *sut_log)
+static void add_once(json_t *list, json_t *line)
 {
-    FILE *f = fopen(sut_log, "re");
+    if (!contains(list, line))
+        json_array_append(list, line);
+}
+
+/* What is known of one distinct line. */
+struct sight {
+    json_t *line;        /* owned */
+    json_int_t first_ns; /* when it was first printed */
+};
+
+struct reading {
+    struct sight *sights; /* owned, in order of first sight */
+    size_t n;
+    json_t *index;        /* text -> true: an agent may print thousands of the same */
+    json_int_t judged_ns, exit_ns; /* 0: not yet */
+};
+
+static void line_seen(struct reading *r, const struct normaliser *n, const json_t *event)
+{
+    json_t *line = normalise(n, json_object_get(event, "line"));
+    _cleanup_(freep) char *text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
+
+    if (!text || json_object_get(r->index, text)) {
+        json_decref(line);
+        return;
+    }
+    json_object_set_new(r->index, text, json_true());
+    r->sights = xrealloc(r->sights, (r->n + 1) * sizeof(*r->sights));
+    r->sights[r->n++] = (struct sight){line, json_integer_value(json_object_get(event, "t"))};
+}
+
+static void event_seen(struct reading *r, const struct normaliser *n, const json_t *event)
+{
+    const char *name = json_string_value(json_object_get(event, "event"));
+    json_int_t t = json_integer_value(json_object_get(event, "t"));
+
+    if (!name)
+        return;
+    if (strcmp(name, "log.line") == 0)
+        line_seen(r, n, event);
+    else if (strcmp(name, "world.judged") == 0 && !r->judged_ns)
+        r->judged_ns = t;
+    else if (strcmp(name, "sut.exit") == 0 && !r->exit_ns)
+        r->exit_ns = t;
+}
+
+static void sights_sort_out(struct golden_seen *s, const struct reading *r)
+{
+    bool by_itself = r->exit_ns && (!r->judged_ns || r->exit_ns <= r->judged_ns);
+
+    for (size_t i = 0; i < r->n; i++) {
+        json_int_t left = r->judged_ns - r->sights[i].first_ns;
+        bool before = by_itself || !r->judged_ns || left > 0;
+        json_array_append(s->all, r->sights[i].line);
+        if (before)
+            json_array_append(s->before, r->sights[i].line);
+        if (before && (by_itself || !r->judged_ns || left > SURE_NS))
+            json_array_append(s->sure, r->sights[i].line);
+    }
+}
+
+int golden_seen_read(struct golden_seen *s, const char *events_path)
+{
+    struct reading r = {0};
     struct normaliser *n;
-    json_t *lines, *seen;
-    char *raw = NULL;
+    FILE *f = fopen(events_path, "re");
+    char *text = NULL;
     size_t cap = 0;
 
     if (!f)
-        return NULL;
+        return -errno;
+    *s = (struct golden_seen){.all = json_array(), .before = json_array(), .sure = json_array()};
     n = normaliser_new();
-    lines = json_array();
-    seen = json_object(); /* by text: an agent may print thousands of the same */
-    while (getline(&raw, &cap, f) > 0) {
-        json_t *line;
-        _cleanup_(freep) char *text = NULL;
-        raw[strcspn(raw, "\n")] = 0;
-        line = normalise_raw(n, raw);
-        text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
-        if (text && !json_object_get(seen, text)) {
-            json_object_set_new(seen, text, json_true());
-            json_array_append(lines, line);
-        }
-        json_decref(line);
+    r.index = json_object();
+    while (getline(&text, &cap, f) > 0) {
+        json_t *event = json_loads(text, 0, NULL); /* a line cut short is none */
+        event_seen(&r, n, event);
+        json_decref(event);
     }
-    free(raw);
-    fclose(f);
-    json_decref(seen);
+    sights_sort_out(s, &r);
+    for (size_t i = 0; i < r.n; i++)
+        json_decref(r.sights[i].line);
+    free(r.sights);
+    json_decref(r.index);
     normaliser_free(n);
-    return lines;
+    free(text);
+    fclose(f);
+    return 0;
+}
+
+void golden_seen_done(struct golden_seen *s)
+{
+    json_decref(s->all);
+    json_decref(s->before);
+    json_decref(s->sure);
+    *s = (struct golden_seen){0};
 }
 
 static int by_text(const void *a, const void *b)
@@ -65,24 +135,37 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-json_t *golden_merge(const json_t *runs)
+json_t *golden_merge(const struct golden_seen *runs, size_t n)
 {
-    json_t *entries = json_array(), *run, *other, *line;
-    size_t i, k, m;
+    json_t *entries = json_array(), *lines = json_array(), *line;
+    size_t k;
 
-    json_array_foreach((json_t *)runs, i, run) {
-        json_array_foreach(run, k, line) {
-            bool always = true, known = false;
-            json_array_foreach((json_t *)runs, m, other)
-                always = always && contains(other, line);
-            json_array_foreach(entries, m, other)
-                known = known || json_equal(json_object_get(other, "line"), line);
-            if (!known)
-                json_array_append_new(entries, json_pack("{s:s,s:O}", "seen", always ? "always" : "sometimes", "line",
-                                                         line));
-        }
+    for (size_t i = 0; i < n; i++)
+        json_array_foreach(runs[i].before, k, line)
+            add_once(lines, line);
+    json_array_foreach(lines, k, line) {
+        bool always = true;
+        for (size_t i = 0; i < n; i++)
+            always = always && contains(runs[i].sure, line);
+        json_array_append_new(entries, json_pack("{s:s,s:O}", "seen", always ? "always" : "sometimes", "line", line));
     }
+    json_decref(lines);
     return entries;
+}
+
+void golden_keep_sometimes(json_t *entries, const json_t *old)
+{
+    json_t *known = json_array(), *entry;
+    size_t i;
+
+    json_array_foreach(entries, i, entry)
+        json_array_append(known, json_object_get(entry, "line"));
+    json_array_foreach((json_t *)old, i, entry) {
+        const char *seen = json_string_value(json_object_get(entry, "seen"));
+        if (seen && strcmp(seen, "sometimes") == 0 && !contains(known, json_object_get(entry, "line")))
+            json_array_append(entries, entry);
+    }
+    json_decref(known);
 }
 
 json_t *golden_read(const char *path, char **reterr)
@@ -172,14 +255,14 @@ char *golden_difference(const json_t *old, const json_t *new)
 }
 
 /* What the run printed and the golden log does not have, and what it always had and the run did not print. */
-static size_t compare(const json_t *golden, const json_t *lines, struct buf *report, char **ret_first)
+static size_t compare(const json_t *golden, const struct golden_seen *run, struct buf *report, char **ret_first)
 {
     json_t *known = json_array(), *entry, *line;
     size_t i, wrong = 0;
 
     json_array_foreach((json_t *)golden, i, entry)
         json_array_append(known, json_object_get(entry, "line"));
-    json_array_foreach((json_t *)lines, i, line)
+    json_array_foreach(run->before, i, line)
         if (!contains(known, line)) {
             _cleanup_(freep) char *text = json_dumps(line, JSON_COMPACT);
             if (!wrong++)
@@ -188,7 +271,7 @@ static size_t compare(const json_t *golden, const json_t *lines, struct buf *rep
         }
     json_array_foreach((json_t *)golden, i, entry) {
         const char *seen = json_string_value(json_object_get(entry, "seen"));
-        if (seen && strcmp(seen, "always") == 0 && !contains(lines, json_object_get(entry, "line"))) {
+        if (seen && strcmp(seen, "always") == 0 && !contains(run->all, json_object_get(entry, "line"))) {
             _cleanup_(freep) char *text = json_dumps(json_object_get(entry, "line"), JSON_COMPACT);
             if (!wrong++)
                 *ret_first = xasprintf("always in the golden log, not in this one: %s", text);
@@ -201,27 +284,29 @@ static size_t compare(const json_t *golden, const json_t *lines, struct buf *rep
 
 int golden_check(const struct row *r, const char *fixtures, char **ret_reason, char **ret_report)
 {
-    _cleanup_(freep) char *path = golden_path(r, fixtures), *log = xasprintf("%s/sut.log", r->dir);
+    _cleanup_(freep) char *path = golden_path(r, fixtures), *log = xasprintf("%s/events.jsonl", r->dir);
     _cleanup_(freep) char *first = NULL;
     struct buf report = BUF_NULL;
-    json_t *golden, *lines;
+    struct golden_seen run = {0};
+    json_t *golden;
     size_t wrong = 0;
 
     golden = golden_read(path, &first);
     if (!golden)
         return 0;
-    lines = golden_lines(log);
+    if (!first && golden_seen_read(&run, log) < 0)
+        first = xasprintf("%s: cannot be read", log);
     if (!first) {
         buf_addf(&report, "  golden log (%s):\n", path);
-        wrong = compare(golden, lines, &report, &first);
+        wrong = compare(golden, &run, &report, &first);
         buf_addf(&report, "  cure: if this is right, `conform record %s%s%s` with the same --sut\n",
                  scenario_id(r->scenario), r->cure ? "@" : "", r->cure ? r->cure : "");
     }
     json_decref(golden);
-    json_decref(lines);
+    golden_seen_done(&run);
     if (first) {
         *ret_reason = xasprintf("golden log: %s%s", first, wrong > 1 ? " (and more)" : "");
-        *ret_report = xstrndup((const char *)buf_data(&report), buf_len(&report));
+        *ret_report = buf_len(&report) ? xstrndup((const char *)buf_data(&report), buf_len(&report)) : NULL;
     }
     buf_done(&report);
     return first ? -EINVAL : 0;

@@ -8,14 +8,24 @@
 
 /* Path of a row's golden log below the fixtures; new string. */
 char *golden_path(const struct row *r, const char *fixtures);
-/* The distinct normalised lines of a sut.log, in order of their first sight: an array; NULL: no such file. */
-json_t *golden_lines(const char *sut_log);
-/* [{"seen","line"}] from several runs' lines (an array of arrays). New reference. */
-json_t *golden_merge(const json_t *runs);
+/* The distinct normalised lines of one run, from its events.jsonl. What comes while a component is being ended differs
+ * from run to run, and so does what comes just before: */
+struct golden_seen {
+    json_t *all;    /* whenever */
+    json_t *before; /* before it was told to end */
+    json_t *sure;   /* well before that, or before it ended by itself */
+};
+int golden_seen_read(struct golden_seen *s, const char *events_path); /* -errno */
+void golden_seen_done(struct golden_seen *s);
+
+/* [{"seen","line"}] from several runs: those before their ends; always if sure in each. New reference. */
+json_t *golden_merge(const struct golden_seen *runs, size_t n);
+/* A golden log is replaced by a newer one, but what was seen sometimes may come again. */
+void golden_keep_sometimes(json_t *entries, const json_t *old);
 /* NULL: there is none. */
 json_t *golden_read(const char *path, char **reterr);
 int golden_write(const char *path, const json_t *entries);
 /* "+ line" and "- line", one each; NULL: no difference. */
 char *golden_difference(const json_t *old, const json_t *new);
-/* Holds a row's sut.log against its golden log: 0 also if there is none; else -EINVAL, *ret_reason and *ret_report. */
+/* Holds what a row printed against its golden log: 0 also if there is none; else -EINVAL, *ret_reason and *ret_report. */
 int golden_check(const struct row *r, const char *fixtures, char **ret_reason, char **ret_report);

@@ -96,7 +96,7 @@ static void on_ended(void *arg, struct row *r)
             fflush(s->jsonl[i]);
         }
     json_decref(j);
-    if (s->jsonl[1] == stdout || (!s->rows_shown && !outcome_is_bad(r->verdict)))
+    if (s->jsonl[1] == stdout || (!s->rows_shown && (s->quiet_failures || !outcome_is_bad(r->verdict))))
         return;
     if (s->live)
         fputs(LINE_AGAIN, s->text);

@@ -16,6 +16,7 @@ struct session {
     FILE *text;               /* lines for people: stdout */
     bool live, colour;        /* text is a terminal */
     bool rows_shown;          /* a line for each row */
+    bool quiet_failures;      /* not even for one that fails: a mutant's failure is good news */
     size_t done, bad, total;
     uint64_t started_ns;
     char started[32];

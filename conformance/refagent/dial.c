@@ -1,15 +1,10 @@
 #include "conformance/refagent/dial.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "conformance/refagent/agent.h"
 #include "conformance/refagent/gotext.h"
-#include "conformance/refagent/resolver.h"
+#include "conformance/refagent/tcp_dial.h"
 #include "conformance/refagent/tls_client.h"
 #include "conformance/refagent/ws_client.h"
 #include "lib/base/mem.h"
@@ -22,21 +17,16 @@ struct dial {
     bool websocket, tls;
     char *hostname, *path, *url;
     unsigned port;
-    struct resolve *resolve;
-    struct addresses to;
-    size_t at;
-    int fd; /* being connected */
-    struct watch *watch;
+    struct tcp_dial *tcp;
     struct link *socket, *link; /* link: the topmost, which owns those below */
     struct timer *deadline, *tls_timer;
-    char *first_error; /* of several addresses, the first one's failure is told */
     const char *handshake; /* "authentication handshake failed: " once TCP is up and TLS is not */
     int redirects;
     dial_fn fn;
     void *arg;
 };
 
-static void resolve(struct dial *d);
+static void dial_tcp(struct dial *d);
 
 /* The end: why says what net/http or net.Dial would say. */
 static void fail_desc(struct dial *d, const char *desc)
@@ -68,10 +58,8 @@ static void on_deadline(void *arg)
         why = xstrdup("context deadline exceeded");
     else if (d->handshake)
         why = xasprintf("read tcp %s: i/o timeout", d->socket->name(d->socket));
-    else {
-        _cleanup_(freep) char *to = d->fd >= 0 ? go_addr(&d->to.at[d->at]) : xasprintf("%s:%u", d->hostname, d->port);
-        why = xasprintf(d->fd >= 0 ? "dial tcp %s: i/o timeout" : "dial tcp: lookup %s: i/o timeout", to);
-    }
+    else
+        why = tcp_dial_timeout(d->tcp);
     fail(d, why);
 }
 
@@ -117,8 +105,7 @@ static void on_websocket(void *arg, const char *error, const char *location)
         take_location(d, location);
         d->socket = NULL;
         d->link = link_free(d->link);
-        d->to.n = 0;
-        resolve(d);
+        dial_tcp(d);
         return;
     }
     _cleanup_(freep) char *desc = xasprintf("transport: Error while dialing failed to WebSocket dial: %s", error);
@@ -149,12 +136,8 @@ static void on_tls(void *arg, const char *error, bool plain_http)
     fail(d, no_tls && plain_http && d->websocket ? "http: server gave HTTP response to HTTPS client" : error);
 }
 
-static void on_connected(struct dial *d)
+static void on_connected(struct dial *d, int fd)
 {
-    d->watch = watch_free(d->watch);
-    int fd = d->fd, one = 1;
-    d->fd = -1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     d->link = d->socket = tcp_link_new(d->agent, fd);
     if (!d->tls && !d->websocket) {
         succeed(d);
@@ -174,72 +157,19 @@ static void on_connected(struct dial *d)
 
 /* TCP */
 
-static void connect_next(struct dial *d);
-
-static void connect_failed(struct dial *d, int e)
-{
-    d->watch = watch_free(d->watch);
-    if (d->fd >= 0)
-        close(d->fd);
-    d->fd = -1;
-    if (!d->first_error) {
-        _cleanup_(freep) char *to = go_addr(&d->to.at[d->at]);
-        _cleanup_(freep) char *why = go_errno(e);
-        d->first_error = xasprintf("dial tcp %s: connect: %s", to, why);
-    }
-    d->at++;
-    connect_next(d);
-}
-
-static void on_writable(void *arg, int events, int error)
-{
-    (void)events, (void)error;
-    struct dial *d = arg;
-    int e = 0;
-    socklen_t len = sizeof e;
-    getsockopt(d->fd, SOL_SOCKET, SO_ERROR, &e, &len);
-    if (e)
-        connect_failed(d, e);
-    else
-        on_connected(d);
-}
-
-static void connect_next(struct dial *d)
-{
-    if (d->at == d->to.n) {
-        fail(d, d->first_error);
-        return;
-    }
-    struct sockaddr_storage *to = &d->to.at[d->at];
-    socklen_t len = to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    ((struct sockaddr_in *)to)->sin_port = htons((uint16_t)d->port); /* at the same place in both families */
-    d->fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (d->fd < 0 || (connect(d->fd, (struct sockaddr *)to, len) && errno != EINPROGRESS)) {
-        connect_failed(d, errno);
-        return;
-    }
-    d->watch = watch_new(d->agent->loop, d->fd, on_writable, d);
-    watch_set(d->watch, WATCH_WRITE);
-}
-
-/* Names */
-
-static void on_resolved(void *arg, const struct addresses *found, const char *error)
+static void on_tcp(void *arg, int fd, const char *error)
 {
     struct dial *d = arg;
-    _cleanup_(freep) char *why = error ? xasprintf("dial tcp: %s", error) : NULL;
-    d->to = *found;
-    d->at = 0;
-    d->resolve = resolve_free(d->resolve);
-    if (why)
-        fail(d, why);
+    d->tcp = tcp_dial_free(d->tcp);
+    if (error)
+        fail(d, error);
     else
-        connect_next(d);
+        on_connected(d, fd);
 }
 
-static void resolve(struct dial *d)
+static void dial_tcp(struct dial *d)
 {
-    d->resolve = resolve_start(d->agent->loop, d->hostname, on_resolved, d);
+    d->tcp = tcp_dial_start(d->agent->loop, d->hostname, d->port, on_tcp, d);
 }
 
 static void on_no_port(void *arg)
@@ -260,14 +190,13 @@ struct dial *dial_start(struct agent *a, uint64_t deadline_ms, dial_fn fn, void 
                        .hostname = xstrdup(u->hostname),
                        .path = xstrdup(u->path),
                        .port = *u->port ? (unsigned)atoi(u->port) : tls ? 443 : 80,
-                       .fd = -1,
                        .fn = fn,
                        .arg = arg};
     d->url = xasprintf("http%s%s", tls ? "s" : "", u->text + strlen(u->scheme));
     bool no_port = !d->websocket && !*u->port; /* gRPC addresses had to have one until 15.2 */
     d->deadline = timer_new(a->loop, no_port ? 0 : deadline_ms, no_port ? on_no_port : on_deadline, d);
     if (!no_port)
-        resolve(d);
+        dial_tcp(d);
     return d;
 }
 
@@ -275,17 +204,13 @@ struct dial *dial_free(struct dial *d)
 {
     if (!d)
         return NULL;
-    resolve_free(d->resolve);
-    watch_free(d->watch);
-    if (d->fd >= 0)
-        close(d->fd);
+    tcp_dial_free(d->tcp);
     link_free(d->link);
     timer_free(d->deadline);
     timer_free(d->tls_timer);
     free(d->hostname);
     free(d->path);
     free(d->url);
-    free(d->first_error);
     free(d);
     return NULL;
 }

@@ -20,7 +20,10 @@ static void detach(struct call *c, uint32_t h2_code)
     struct transport *t = c->transport;
     struct call_list *list = t ? &t->calls : &c->channel->waiting;
     TAILQ_REMOVE(list, c, next);
-    if (c->stream)
+    const struct agent *a = c->channel->agent;
+    if (c->stream && a->stopping && mutant_is(a, M_LEAVES_STREAMS))
+        h2_stream_abandon(c->stream);
+    else if (c->stream)
         h2_stream_leave(c->stream, h2_code);
     c->stream = NULL;
     c->transport = NULL;

@@ -380,3 +380,8 @@ void h2_stream_leave(struct h2_stream *s, uint32_t code)
     nghttp2_submit_rst_stream(s->h2->session, 0, s->id, code);
     pump(s->h2);
 }
+
+void h2_stream_abandon(struct h2_stream *s)
+{
+    s->left = true;
+}

@@ -37,3 +37,5 @@ int32_t h2_stream_id(const struct h2_stream *s);
 void h2_stream_send(struct h2_stream *s, const void *p, size_t n, bool end);
 /* The caller is through with it: RST_STREAM unless both sides have ended, and no more events. */
 void h2_stream_leave(struct h2_stream *s, uint32_t code);
+/* No more events and no RST_STREAM either: a mutant's way to leave. */
+void h2_stream_abandon(struct h2_stream *s);

@@ -1,0 +1,9 @@
+/* The agent's own HTTP endpoint on port 8080: /liveness and /readiness. */
+#pragma once
+
+struct agent;
+struct observability;
+
+/* Never NULL: if the port is taken the agent runs on and says so at its end, as 14.7 does. */
+struct observability *observability_start(struct agent *a);
+struct observability *observability_free(struct observability *o);
