@@ -20,6 +20,19 @@ struct part {
     bool cure, base;
 };
 
+/* An address with a scheme of its own: the row's transport says nothing of the layers that will be seen. */
+static bool own_scheme(const json_t *part)
+{
+    const char *address = json_string_value(json_object_get(json_object_get(part, "agent"), "address"));
+    return address && address[0] != '{';
+}
+
+/* On which transports the layers of its moments must exist; NULL: nobody knows. */
+static const json_t *layered(const json_t *tree, const struct part *part)
+{
+    return own_scheme(tree) || own_scheme(part->tree) ? NULL : part->transports;
+}
+
 static const char *text(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
@@ -150,7 +163,7 @@ static void check_fault(struct check *c, const struct part *part, const json_t *
         problem_add(c->p, place, "%s does not happen at the %s; expected it under `%s: {faults: …}`", at,
                     of_dns ? "fake KAS" : "resolver", of_dns ? "dns" : "kas");
     else if (layer && !(strcmp(layer, "tls") == 0 && speaks_tls(c, part)))
-        scenario_check_layer(c->schema, at, part->transports, place, c->p);
+        scenario_check_layer(c->schema, at, layered(c->tree, part), place, c->p);
     const json_t *what = json_object_get(fault, "do");
     check_verbs(c, at, what, yaml_member_place(c->doc, fault, "do"));
     check_facts(c, at, json_object_get(fault, "when"));
@@ -259,7 +272,7 @@ static void check_items(struct check *c, const struct part *part)
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
         json_array_foreach(json_object_get(expect, lists[i]), k, item)
             check_subset(c, json_object_get(item, "transports"));
-    scenario_check_expect(c->doc, c->schema, expect, part->transports, part->base || part->cure, c->p);
+    scenario_check_expect(c->doc, c->schema, expect, layered(c->tree, part), part->base || part->cure, c->p);
 }
 
 static void check_agent(struct check *c, const struct part *part)

@@ -9,14 +9,14 @@ struct scenario {
     json_t *cures;          /* owned: [{"name","says"}] */
 };
 
-/* The layers in which the scenario does harm, and its tags: new arrays. */
+/* The layers in which the scenario does harm: a new array. */
 json_t *scenario_layers(const json_t *tree);
 
 /* What a schema cannot say: adds problems. */
 void scenario_check(const struct yaml_doc *doc, const json_t *schema, struct problems *p);
 /* Of it: templates and patterns in every corner of the tree. */
 void scenario_check_texts(const struct yaml_doc *doc, const json_t *schema, struct problems *p);
-/* Of it: `expect` of the base, of a variant (whole: false) or a cure. */
+/* Of it: `expect` of the base, of a variant (whole: false) or a cure. transports NULL: layers are not looked at. */
 void scenario_check_expect(const struct yaml_doc *doc, const json_t *schema, const json_t *expect,
                            const json_t *transports, bool whole, struct problems *p);
 /* "ws.close on grpc": is there such a layer on such a transport? */
@@ -27,7 +27,7 @@ const json_t *scenario_moment(const json_t *schema, const char *name);
 void scenario_check_layer(const json_t *schema, const char *moment, const json_t *transports, struct place at,
                           struct problems *p);
 
-/* ws, wss, grpc, grpcs as written, or all. Borrowed from `tree` or from `all`. */
+/* ws, wss, grpc, grpcs, NULL. */
 extern const char *const scenario_all_transports[5];
 
 /* `applies` or `versions`, a text or a list of alternatives: 0 or -EINVAL. NULL holds always. */

@@ -120,6 +120,23 @@ static void an_event_counts_for_one_step_only(void **state)
     end(&b);
 }
 
+static void each_step_counts_anew(void **state)
+{
+    struct bench b;
+    begin(&b, "[{'on': {'event': 'a.b'}, 'count': 2, 'do': 'stop'}, {'on': {'event': 'a.b'}, 'count': 2, 'do': 'start'}]",
+          "a.b");
+    say(&b, "a.b", 1);
+    say(&b, "a.b", 2);
+    timer_free(b.limit);
+    b.limit = timer_new(b.loop, 50, too_long, &b);
+    loop_run(b.loop);
+    assert_json(json_deep_copy(b.did), "[['stop', {}], ['step.done', 1]]"); /* its echo was the first for the second */
+    say(&b, "a.b", 3);
+    loop_run(b.loop);
+    assert_true(steps_done(b.steps));
+    end(&b);
+}
+
 static void a_failure_is_told_and_the_rest_done(void **state)
 {
     struct bench b;
@@ -163,6 +180,7 @@ int main(void)
         cmocka_unit_test(the_nth_event_is_waited_for),
         cmocka_unit_test(what_a_step_brings_about_counts_for_the_next),
         cmocka_unit_test(an_event_counts_for_one_step_only),
+        cmocka_unit_test(each_step_counts_anew),
         cmocka_unit_test(a_failure_is_told_and_the_rest_done),
         cmocka_unit_test(none_is_done),
         cmocka_unit_test(freed_while_due),
