@@ -333,6 +333,8 @@ static void bytes_down(struct layer *l, const uint8_t *p, size_t n)
 static void close_layer(struct layer *l, enum layer_close how)
 {
     struct h2 *h = CONTAINER_OF(l, struct h2, l);
+    if (how == LAYER_CLOSE && h->ending && !h2_over(h))
+        return; /* has said goodbye already */
     if (how != LAYER_CLOSE || h2_over(h) || !h->opened || h->held) {
         layer_close_down(l, how);
         return;
