@@ -86,6 +86,8 @@ static bool any_content(struct pb_encoder *e, const char *url, const json_t *j, 
         json_decref(plain);
         return ok;
     }
+    if (!d && json_object_size(j) == 1) /* no value either */
+        return true;
     if (!d)
         return pb_fail(e, at, "no message of type \"%s\" is known here; give its bytes as value", url);
     struct buf inner = BUF_NULL;
@@ -166,7 +168,8 @@ static json_t *any_json(const json_t *plain, int depth)
     if (d && base64_decode(base64 ? base64 : "", &bytes))
         j = pb_decode_message(d, buf_data(&bytes), buf_len(&bytes), depth + 1);
     buf_done(&bytes);
-    if (!json_is_object(j)) {
+    /* One that has no object's form, or a field that Any's own form needs, stays bytes. */
+    if (!json_is_object(j) || json_object_get(j, "value") || json_object_get(j, "@type")) {
         json_decref(j);
         j = json_object();
         if (base64)
