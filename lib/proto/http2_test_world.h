@@ -31,7 +31,7 @@ struct world {
     bool respond_at_once;
     /* the client */
     nghttp2_session *client;
-    struct buf got; /* "H:status=200 D:5 T:grpc-status=0 E R:8 G:…" as it came */
+    struct buf got; /* ":status=200 D:5 grpc-status=0 E R:CANCEL G:1:NO_ERROR:max_age PONG" as it came */
 };
 
 struct world *world_new(const struct h2_options *o, const char *moment, const struct action *then);
