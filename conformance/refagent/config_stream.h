@@ -2,6 +2,7 @@
 #pragma once
 
 struct agent;
+struct channel;
 struct config_stream;
 
 struct config_stream *config_stream_start(struct agent *a, struct channel *c);

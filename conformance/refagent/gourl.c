@@ -80,7 +80,7 @@ static char *parse_host(struct go_url *u)
     if (err)
         return err;
     for (const char *c = h; *c; c++)
-        if (strchr(" \"<>\\^`{|}", *c)) {
+        if (strchr(" \\^`{|}", *c)) {
             _cleanup_(freep) char *q = go_quote(c, 1);
             return xasprintf("invalid character %s in host name", q);
         }

@@ -10,7 +10,7 @@
 
 #define CONNECT_DEADLINE_MS 20000 /* of one attempt, or the back-off if that is longer */
 
-static void connect(struct channel *c);
+static void attempt(struct channel *c);
 
 /* Transports */
 
@@ -146,7 +146,7 @@ static void on_deadline(void *arg)
     fail(arg, "failed to receive server preface within timeout");
 }
 
-static void connect(struct channel *c)
+static void attempt(struct channel *c)
 {
     c->state = CHANNEL_CONNECTING;
     c->backoff_ms = backoff_channel(c->retries, random_u64);
@@ -172,7 +172,7 @@ static void pump(void *arg)
     if (TAILQ_EMPTY(&c->waiting))
         return;
     if (c->state == CHANNEL_IDLE && !c->agent->stopping)
-        connect(c);
+        attempt(c);
     else if (c->state == CHANNEL_FAILURE)
         fail_waiting(c);
     for (struct call *call; c->state == CHANNEL_READY && (call = TAILQ_FIRST(&c->waiting));)

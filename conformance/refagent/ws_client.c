@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "conformance/refagent/agent.h"
 #include "conformance/refagent/backoff.h"
@@ -500,6 +501,10 @@ void ws_stack_free(struct agent *a)
         return;
     s->watch = watch_free(s->watch);
     close(s->listener);
+    /* On somebody else's loop lws goes in two steps: its handles have to be closed between them. */
+    lws_context_destroy(s->lws);
+    for (int turn = 0; turn < 8; turn++)
+        uv_run(loop_uv(a->loop), UV_RUN_NOWAIT);
     lws_context_destroy(s->lws);
     free(s->name);
     free(s);
