@@ -125,6 +125,7 @@ int cmd_record(int argc, char **argv)
     if (e == 0) {
         o.no_reference = true; /* it is no agent that anybody runs */
         o.no_golden = true;    /* what is to be replaced does not judge */
+        o.recording = true;
         if (o.repeat < 2)
             o.repeat = REPEAT_DEFAULT;
         known = known_load(o.fixtures);

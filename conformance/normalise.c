@@ -17,7 +17,7 @@ static const struct filter {
     {"time", "\\d{4}[-/]\\d\\d[-/]\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?: [+-]\\d{4} [A-Z]+)?(?: m=[+-][\\d.]+)?", false},
     {"ulid", "\\b[0-7][0-9A-HJKMNP-TV-Z]{25}\\b", false},
     {"id", "\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b", false},
-    {"ws-key", "(?:key|Accept)\\\\?[ =:]+\\\\?\"?([A-Za-z0-9+/]{22,27}=)", false},
+    {"ws-key", "(?:key|Accept)[^A-Za-z0-9+/]{1,6}([A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{27}=)", false},
     {"address", "\\b0x[0-9a-f]{2,16}\\b", false},
     {"goroutine", "\\bgoroutine (\\d+)\\b", false},
     {"pid", "\\bpid[ =:]+(\\d+)\\b", false},

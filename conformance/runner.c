@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "conformance/golden.h"
 #include "conformance/outcome.h"
 #include "conformance/rootfs.h"
 #include "lib/base/buf.h"
@@ -21,7 +22,7 @@
 #include "lib/base/mem.h"
 #include "lib/loop/loop.h"
 
-enum { ERRORS_KEPT = 64 * 1024, GRACE_MS = 30000 };
+enum { ERRORS_KEPT = 64 * 1024, GRACE_MS = 30000, LINGER_MS = 300 };
 
 struct play {
     struct runner *runner;
@@ -59,14 +60,26 @@ static json_t *component_json(const struct component *c)
                      "mutant", c->mutant);
 }
 
+/* A row whose log is compared goes on a little after everything was seen, so that the comparison does not hang on who
+ * was first. */
+static int linger_ms(const struct row *row, const struct options *o)
+{
+    _cleanup_(freep) char *golden = golden_path(row, o->fixtures);
+
+    if (!row->component->real || (!o->recording && (o->no_golden || access(golden, F_OK) < 0)))
+        return 0;
+    return LINGER_MS;
+}
+
 /* A file without a name: the job holds a token, which no disk shall see. */
 static int job_write(const struct runner *r, const struct row *row)
 {
     const struct options *o = r->ro->o;
-    json_t *job = json_pack("{s:O,s:s,s:o,s:O,s:s,s:s,s:b,s:b,s:b,s:b,s:i}", "row", row->spec, "name", row->name,
+    json_t *job = json_pack("{s:O,s:s,s:o,s:O,s:s,s:s,s:b,s:b,s:b,s:b,s:i,s:i}", "row", row->spec, "name", row->name,
                             "component", component_json(row->component), "profile", row->component->profile, "dir",
                             row->dir, "token", row->token, "namespace", !o->no_namespace, "faults_off", o->faults_off,
-                            "keep", o->keep, "verbose", o->verbose, "stop_ms", (int)o->stop_ms);
+                            "keep", o->keep, "verbose", o->verbose, "stop_ms", (int)o->stop_ms,
+                            "linger_ms", linger_ms(row, o));
     int fd = memfd_create("job", MFD_CLOEXEC), e = fd < 0 ? -errno : 0;
 
     if (!e && json_dumpfd(job, fd, JSON_COMPACT) < 0)

@@ -39,7 +39,7 @@ struct world {
     struct timer *within, *settle, *life;
     struct sig *term;
     uint64_t started_ns;
-    bool up, ending, over;
+    bool up, lingered, ending, over;
     bool sanitizer;           /* the component printed a sanitizer's report */
     double judged_s;
 };
@@ -131,6 +131,10 @@ static void settle(void *arg)
     w->settle = timer_free(w->settle);
     if (w->ending || w->over || state == JUDGE_OPEN)
         return;
+    if (state != JUDGE_LOST && left <= 0 && !w->lingered && sut_running(w->sut)) {
+        left = json_integer_value(json_object_get(w->job, "linger_ms"));
+        w->lingered = true;
+    }
     if (state == JUDGE_LOST || left <= 0)
         finish(w);
     else
@@ -174,7 +178,7 @@ static void on_event(void *arg, const json_t *event)
     if (w->ending || w->over || judge_state(w->judge) == JUDGE_OPEN)
         return;
     /* Never end inside the event: whoever emitted it is not done. */
-    if (!w->settle || before != judge_state(w->judge)) {
+    if (!w->settle || before != judge_state(w->judge) || !sut_running(w->sut)) {
         timer_free(w->settle);
         w->settle = timer_new(w->loop, 0, settle, w);
     }

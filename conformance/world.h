@@ -5,6 +5,7 @@
  *   component  {name, kind, version, path, mutant}   profile   resolved for the version
  *   dir        folder for events.jsonl, sut.log      token     of the agent, made for this run
  *   namespace, faults_off, keep, verbose: bool       stop_ms   from SIGTERM to SIGKILL
+ *   linger_ms  to go on when everything was seen
  *
  * Told on standard output, one JSON object a line:
  *   {"state": "born", "pid"}      the world's PID 1, as the parent sees it

@@ -1,0 +1,75 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "conformance/normalise.h"
+
+static void becomes(const char *raw, const char *expected)
+{
+    struct normaliser *n = normaliser_new();
+    json_t *line = normalise_raw(n, raw);
+    char *text = json_dumps(line, JSON_COMPACT);
+
+    assert_string_equal(text, expected);
+    free(text);
+    json_decref(line);
+    normaliser_free(n);
+}
+
+static void times_go(void **state)
+{
+    (void)state;
+    becomes("{\"level\":\"info\",\"time\":\"2026-11-23T02:46:14.850Z\",\"n\":1}",
+            "{\"level\":\"info\",\"time\":\"<time>\",\"n\":1}");
+    becomes("current time 2026-11-23T02:46:14Z is after 2026-08-01T00:00:00Z",
+            "{\"text\":\"current time <time> is after <time>\"}");
+    becomes("2026/11/23 02:56:39 Unsolicited response", "{\"text\":\"<time> Unsolicited response\"}");
+}
+
+static void our_own_ports_go_and_keep_their_relation(void **state)
+{
+    (void)state;
+    becomes("write tcp 10.60.1.1:50188->10.60.1.1:8150: from 10.60.1.1:50188 and 10.60.1.1:50190",
+            "{\"text\":\"write tcp 10.60.1.1:<port:1>->10.60.1.1:8150: from 10.60.1.1:<port:1> and "
+            "10.60.1.1:<port:2>\"}");
+    becomes("dial tcp 10.60.1.1:443: refused", "{\"text\":\"dial tcp 10.60.1.1:443: refused\"}");
+    becomes("on 10.60.0.10:53: no such host", "{\"text\":\"on 10.60.0.10:53: no such host\"}");
+    becomes("listen tcp [::]:8080", "{\"text\":\"listen tcp [::]:8080\"}");
+}
+
+static void random_identifiers_go(void **state)
+{
+    (void)state;
+    becomes("invalid Sec-WebSocket-Accept \\\"\\\", key \\\"dGhlIHNhbXBsZSBub25jZQ==\\\"",
+            "{\"text\":\"invalid Sec-WebSocket-Accept \\\\\\\"\\\\\\\", key \\\\\\\"<ws-key>\\\\\\\"\"}");
+    becomes("id 01ARZ3NDEKTSV4RRFFQ69G5FAV", "{\"text\":\"id <ulid>\"}");
+    becomes("goroutine 34 [running]: main.go:10 +0x1a2b", "{\"text\":\"goroutine <goroutine> [running]: main.go:10 "
+                                                           "+<offset>\"}");
+    becomes("commit 1111111111111111111111111111111111111111",
+            "{\"text\":\"commit 1111111111111111111111111111111111111111\"}");
+}
+
+static void what_is_no_json_is_text(void **state)
+{
+    (void)state;
+    becomes("Program aborted: x", "{\"text\":\"Program aborted: x\"}");
+    becomes("[1,2]", "{\"text\":\"[1,2]\"}");
+    becomes("\xff", "{\"text\":\"<no UTF-8>\"}");
+    becomes("", "{\"text\":\"\"}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_go),
+        cmocka_unit_test(our_own_ports_go_and_keep_their_relation),
+        cmocka_unit_test(random_identifiers_go),
+        cmocka_unit_test(what_is_no_json_is_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
