@@ -1,7 +1,8 @@
 /* Moments of calls: what a scenario wants instead.
  *
- * While its actions are under way the call is held in that direction: input while a request or a received message
- * waits, output while a reply does. Actions write at once and ask nobody, so that a fault does not answer a fault.
+ * While its actions are under way the call is held in that direction: input while a request or a received
+ * message waits, output while a reply does. Actions write at once and ask nobody, so that a fault does not
+ * answer a fault.
  */
 #include <errno.h>
 #include <string.h>
@@ -36,8 +37,10 @@ static void act_status(struct grpc_call *call, const json_t *args)
         return;
     }
     if (grpc_loud(call, "grpc.status"))
-        conn_event(call->session->conn, call->id, "grpc.status", grpc_status_facts(call, code, text ? text : ""));
-    grpc_write_status(call, code, text ? text : "", json_is_boolean(only) ? json_is_true(only) : GRPC_TRAILERS_AUTO);
+        conn_event(call->session->conn, call->id, "grpc.status",
+                   grpc_status_facts(call, code, text ? text : ""));
+    grpc_write_status(call, code, text ? text : "",
+                      json_is_boolean(only) ? json_is_true(only) : GRPC_TRAILERS_AUTO);
 }
 
 static void write_told(struct grpc_call *call, uint32_t n, const uint8_t *p, size_t size)
@@ -199,12 +202,13 @@ static void acted(void *arg, bool carry_on)
 
 static const char *moment_name(enum grpc_moment at)
 {
-    static const char *const names[] = {"grpc.request", "grpc.message", "grpc.end", "grpc.message", "grpc.status"};
+    static const char *const names[] = {"grpc.request", "grpc.message", "grpc.end", "grpc.message",
+                                        "grpc.status"};
     return names[at];
 }
 
-bool grpc_act(struct grpc_call *call, enum grpc_moment at, json_t *facts, struct grpc_item *(*item)(void *arg),
-              void *arg)
+bool grpc_act(struct grpc_call *call, enum grpc_moment at, json_t *facts,
+              struct grpc_item *(*item)(void *arg), void *arg)
 {
     struct conn *c = call->session->conn;
     const struct action *list = conn_moment(c, call->id, moment_name(at), facts);

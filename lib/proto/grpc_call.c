@@ -6,7 +6,8 @@
 #include "lib/base/mem.h"
 
 /* One block of memory for the call, its headers and their text. */
-struct grpc_call *grpc_call_new(struct grpc_session *s, struct h2_stream *stream, const struct h2_header *h, size_t n)
+struct grpc_call *grpc_call_new(struct grpc_session *s, struct h2_stream *stream, const struct h2_header *h,
+                                size_t n)
 {
     size_t text = 0;
     for (size_t i = 0; i < n; i++)

@@ -87,8 +87,6 @@ struct grpc_session {
     void *user;
     size_t keepers;         /* calls, and the HTTP/2 session itself */
     struct grpc_call_list calls;
-    struct buf plain;       /* the message being given out, decompressed */
-    struct buf frame;       /* the message being sent */
 };
 
 struct grpc_method_entry;
@@ -97,6 +95,9 @@ struct grpc_server {
     struct grpc_server_options o;
     struct grpc_method_entry *methods;   /* by path; owned */
     struct grpc_service_entry *services; /* by name; owned */
+    /* Lent to one message at a time, so that a connection that is idle holds neither. */
+    struct buf plain; /* the message being given out, decompressed */
+    struct buf frame; /* the message being sent */
 };
 
 /* grpc_server.c */

@@ -31,8 +31,9 @@ static json_t *redacted(const struct h2_header *h)
 
     while (end > scheme && memchr(" \t\r\n", h->value[end - 1], 4))
         end--;
-    _cleanup_(freep) char *text = xasprintf("%.*s%s%.*s", (int)scheme, h->value, end > scheme ? "<token>" : "",
-                                            (int)(h->value_len - end), h->value + end);
+    _cleanup_(freep) char *text =
+        xasprintf("%.*s%s%.*s", (int)scheme, h->value, end > scheme ? "<token>" : "",
+                  (int)(h->value_len - end), h->value + end);
     return json_string(text);
 }
 
@@ -53,8 +54,11 @@ static void add_header(json_t *headers, const struct h2_header *h)
 
 json_t *grpc_request_facts(const struct grpc_call *call)
 {
-    static const char *const own[][2] = {{":path", "path"}, {":authority", "authority"}, {":scheme", "scheme"},
-                                         {"user-agent", "user_agent"}, {"grpc-encoding", "encoding"},
+    static const char *const own[][2] = {{":path", "path"},
+                                         {":authority", "authority"},
+                                         {":scheme", "scheme"},
+                                         {"user-agent", "user_agent"},
+                                         {"grpc-encoding", "encoding"},
                                          {"grpc-accept-encoding", "accept_encoding"}};
     json_t *facts = grpc_facts(call), *headers = json_object();
 
@@ -72,8 +76,8 @@ json_t *grpc_request_facts(const struct grpc_call *call)
     return facts;
 }
 
-json_t *grpc_message_facts(const struct grpc_call *call, bool sent, uint32_t n, const uint8_t *p, size_t size,
-                           bool compressed)
+json_t *grpc_message_facts(const struct grpc_call *call, bool sent, uint32_t n, const uint8_t *p,
+                           size_t size, bool compressed)
 {
     const struct grpc_method *m = call->method;
     const ProtobufCMessageDescriptor *d = !m ? NULL : sent ? m->out : m->in;

@@ -44,7 +44,8 @@ static struct world *one(const char *at, const char *direction, const char *list
 static void test_status_at_request(void **state)
 {
     struct reply *r;
-    struct world *w = one("grpc.request", NULL, "[{\"status\":{\"code\":\"UNAVAILABLE\",\"message\":\"no\"}}]", &r);
+    struct world *w =
+        one("grpc.request", NULL, "[{\"status\":{\"code\":\"UNAVAILABLE\",\"message\":\"no\"}}]", &r);
     assert_status(r, 0, "14", "no");
     assert_seen(w, "");
     assert_int_equal(world_event_count(w, "grpc.status"), 1);
@@ -82,7 +83,8 @@ static void test_other_ends_at_request(void **state)
     world_free(w);
 
     w = one("grpc.request", NULL,
-            "[{\"respond\":{\"status\":502,\"headers\":{\"content-type\":\"text/html\"},\"body\":\"<p>\"}}]", &r);
+            "[{\"respond\":{\"status\":502,\"headers\":{\"content-type\":\"text/html\"},\"body\":\"<p>\"}}]",
+            &r);
     assert_head(r, 0, ":status", "502");
     assert_head(r, 0, "content-type", "text/html");
     assert_int_equal(buf_len(&r->body), 3);
@@ -99,7 +101,8 @@ static void test_other_ends_at_request(void **state)
 static void test_pass(void **state)
 {
     struct reply *r;
-    struct world *w = one("grpc.request", NULL, "[{\"headers\":{\"grpc-encoding\":\"snappy\"}},{\"pass\":true}]", &r);
+    struct world *w =
+        one("grpc.request", NULL, "[{\"headers\":{\"grpc-encoding\":\"snappy\"}},{\"pass\":true}]", &r);
     assert_head(r, 0, "grpc-encoding", "snappy");
     assert_texts(r, "one,x");
     assert_seen(w, "open Watch;message Watch 3;half Watch;");
@@ -109,7 +112,8 @@ static void test_pass(void **state)
 static void test_received_message(void **state)
 {
     struct reply *r;
-    struct world *w = one("grpc.message", "received", "[{\"status\":{\"code\":\"INTERNAL\",\"message\":\"bad\"}}]", &r);
+    struct world *w =
+        one("grpc.message", "received", "[{\"status\":{\"code\":\"INTERNAL\",\"message\":\"bad\"}}]", &r);
     assert_status(r, 0, "13", "bad");
     assert_seen(w, "open Watch;closed Watch;");
     world_free(w);
@@ -186,7 +190,8 @@ static void test_delayed_request(void **state)
     struct fault *f = world_fault(w, "grpc.request", "[{\"delay\":\"30ms\"}]");
     f->left = 1;
     uint64_t start = clock_ns();
-    int32_t slow = world_call(w, "/t.Echo/Chat", NULL, NULL, false), quick = call_text(w, "/t.Echo/Unary", "quick");
+    int32_t slow = world_call(w, "/t.Echo/Chat", NULL, NULL, false),
+            quick = call_text(w, "/t.Echo/Unary", "quick");
 
     world_exchange(w);
     for (int i = 0; i < 2; i++) {
@@ -227,13 +232,15 @@ static void test_ends_while_waiting(void **state)
 {
     static const struct {
         const char *at, *direction;
-    } moments[] = {{"grpc.request", NULL}, {"grpc.message", "received"}, {"grpc.message", "sent"}, {"grpc.end", NULL}};
+    } moments[] = {
+        {"grpc.request", NULL}, {"grpc.message", "received"}, {"grpc.message", "sent"}, {"grpc.end", NULL}};
     enum { CLIENT_RESETS, CONNECTION_FAILS, KILLED, FREED, HOWS };
 
     for (size_t i = 0; i < ARRAY_SIZE(moments) * HOWS; i++) {
         struct world *w = world_new(NULL);
-        world_fault(w, moments[i / HOWS].at, "[{\"delay\":\"30ms\"},{\"message\":{}},{\"status\":\"INTERNAL\"}]")->direction =
-            moments[i / HOWS].direction;
+        world_fault(w, moments[i / HOWS].at,
+                    "[{\"delay\":\"30ms\"},{\"message\":{}},{\"status\":\"INTERNAL\"}]")
+            ->direction = moments[i / HOWS].direction;
         int32_t id = call_text(w, "/t.Echo/Watch", "x");
         world_exchange(w);
         switch (i % HOWS) {
@@ -272,7 +279,8 @@ static void test_verbs_of_the_connection(void **state)
         world_free(w);
 
         w = world_new(NULL);
-        world_fault(w, at[i], "[{\"goaway\":{\"code\":\"NO_ERROR\",\"debug\":\"max_age\"}},{\"pass\":{}}]")->left = 1;
+        world_fault(w, at[i], "[{\"goaway\":{\"code\":\"NO_ERROR\",\"debug\":\"max_age\"}},{\"pass\":{}}]")
+            ->left = 1;
         int32_t id = call_text(w, "/t.Echo/Chat", "x");
         world_run(w);
         assert_int_equal(world_event_count(w, "h2.goaway"), 1);

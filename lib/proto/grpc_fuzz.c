@@ -1,5 +1,6 @@
-/* Any bytes where gRPC's framed messages should be: DATA of good HTTP/2 frames. First byte: how many bytes a frame
- * carries; second: method (2 bits), gzip (4), half-close (8), the scenario meddles (16), how it ends (2 bits of 64). */
+/* Any bytes where gRPC's framed messages should be: DATA of good HTTP/2 frames. First byte: how many bytes a
+ * frame carries; second: method (2 bits), gzip (4), half-close (8), the scenario meddles (16), how it ends
+ * (2 bits of 64). */
 #include "lib/proto/grpc.h"
 
 #include <string.h>
@@ -26,7 +27,8 @@ static void half(struct grpc_call *call)
 }
 
 static const struct grpc_method methods[] = {
-    {"/f.F/U", &prototool__values__descriptor, &prototool__values__descriptor, false, false, NULL, echo, half, NULL},
+    {"/f.F/U", &prototool__values__descriptor, &prototool__values__descriptor, false, false, NULL, echo,
+     half, NULL},
     {"/f.F/B", &prototool__http_request__descriptor, NULL, true, true, NULL, echo, half, NULL},
     {"/f.F/R", NULL, NULL, true, true, NULL, echo, half, NULL},
     {NULL}};
@@ -55,7 +57,8 @@ static bool cares(struct moments *m, const char *moment)
 
 static void feed_frame(struct conn *c, int type, int flags, const void *p, size_t n)
 {
-    uint8_t head[9] = {(uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, (uint8_t)type, (uint8_t)flags, 0, 0, 0, 1};
+    uint8_t head[9] = {
+        (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, (uint8_t)type, (uint8_t)flags, 0, 0, 0, 1};
     conn_fake_feed(c, head, sizeof(head));
     conn_fake_feed(c, p, n);
 }

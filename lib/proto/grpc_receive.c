@@ -19,30 +19,34 @@ static size_t frame_length(const uint8_t *p)
 
 static void too_large(struct grpc_call *call, const char *what, size_t n)
 {
-    _cleanup_(freep) char *text =
-        xasprintf("grpc: received message %slarger than max (%zu vs. %zu)", what, n, call->session->server->o.max_message);
+    _cleanup_(freep) char *text = xasprintf("grpc: received message %slarger than max (%zu vs. %zu)", what,
+                                            n, call->session->server->o.max_message);
     grpc_finish(call, GRPC_RESOURCE_EXHAUSTED, text);
 }
 
 /* gzip's last four bytes are the length of what went in. */
 static size_t claimed_length(const uint8_t *p, size_t n)
 {
-    return n < 18 ? 0 : (size_t)p[n - 4] | (size_t)p[n - 3] << 8 | (size_t)p[n - 2] << 16 | (size_t)p[n - 1] << 24;
+    return n < 18
+               ? 0
+               : (size_t)p[n - 4] | (size_t)p[n - 3] << 8 | (size_t)p[n - 2] << 16 | (size_t)p[n - 1] << 24;
 }
 
 static void bad_gzip(struct grpc_call *call, const uint8_t *p, size_t n)
 {
     bool header = n >= 10 && p[0] == 0x1f && p[1] == 0x8b && p[2] == 8;
-    _cleanup_(freep) char *text = xasprintf("grpc: failed to decompress the received message: %s",
-                                            header ? "unexpected EOF" : n == 0 ? "EOF" : "gzip: invalid header");
+    _cleanup_(freep) char *text =
+        xasprintf("grpc: failed to decompress the received message: %s", header   ? "unexpected EOF"
+                                                                         : n == 0 ? "EOF"
+                                                                                  : "gzip: invalid header");
     grpc_finish(call, GRPC_INTERNAL, text);
 }
 
-/* Into session->plain. false: the call has been ended. */
+/* Into server->plain. false: the call has been ended. */
 static bool decompress(struct grpc_call *call, const uint8_t *p, size_t n)
 {
-    struct grpc_session *s = call->session;
-    size_t max = s->server->o.max_message;
+    struct grpc_server *s = call->session->server;
+    size_t max = s->o.max_message;
 
     if (call->encoding == GRPC_ENC_NONE) {
         grpc_finish(call, GRPC_INTERNAL, "grpc: compressed flag set with identity or empty encoding");
@@ -66,8 +70,9 @@ static bool decodable(struct grpc_call *call, const uint8_t *p, size_t n)
         return true;
     /* grpc-go reads the one message of a unary call itself, and those of a stream in RecvMsg(). */
     bool unary = !m->client_streams && !m->server_streams;
-    _cleanup_(freep) char *text = xasprintf(
-        unary ? "grpc: error unmarshalling request: %s" : "grpc: failed to unmarshal the received message: %s", why);
+    _cleanup_(freep) char *text = xasprintf(unary ? "grpc: error unmarshalling request: %s"
+                                                  : "grpc: failed to unmarshal the received message: %s",
+                                            why);
     grpc_finish(call, GRPC_INTERNAL, text);
     return false;
 }
@@ -108,8 +113,8 @@ static void one_message(struct grpc_call *call, uint8_t flag, const uint8_t *p, 
     if (flag == 1) {
         if (!decompress(call, p, n))
             return;
-        p = buf_data(&call->session->plain);
-        n = buf_len(&call->session->plain);
+        p = buf_data(&call->session->server->plain);
+        n = buf_len(&call->session->server->plain);
     }
     if (n == 0)
         p = (const uint8_t *)"";

@@ -39,8 +39,10 @@ static void put_extra(struct header_list *l, const json_t *extra)
     json_t *value;
 
     json_object_foreach((json_t *)extra, name, value)
+    {
         if (name[0] != ':') /* those stand first, or nowhere */
             put_json(l, name, value);
+    }
 }
 
 /* "application/grpc+proto" is answered with the same. */
@@ -107,11 +109,12 @@ void grpc_write_raw(struct grpc_call *call, const void *p, size_t n)
 
 void grpc_write_message(struct grpc_call *call, const void *p, size_t n)
 {
-    struct buf *out = &call->session->frame;
+    struct buf *out = &call->session->server->frame;
     bool compressed = call->compress;
 
     if (!call->stream || call->ended)
         return;
+    send_headers(call); /* first: it may ask the owner, and the frame is lent to us alone */
     buf_consume(out, buf_len(out));
     buf_add(out, "\0\0\0\0", PREFIX);
     if (compressed && gzip_pack(p, n, out) < 0)
@@ -123,7 +126,6 @@ void grpc_write_message(struct grpc_call *call, const void *p, size_t n)
     frame[0] = compressed;
     for (int i = 0; i < 4; i++)
         frame[1 + i] = (uint8_t)(len >> (8 * (3 - i)));
-    send_headers(call);
     h2_data(call->stream, buf_data(out), buf_len(out));
     if (len > 64 * 1024) {
         buf_consume(out, buf_len(out));
@@ -147,7 +149,8 @@ void grpc_write_status(struct grpc_call *call, int code, const char *text, int t
     if (!call->stream || call->ended)
         return;
     ask_headers(call);
-    if (trailers_only == 0 || (trailers_only == GRPC_TRAILERS_AUTO && json_object_size(call->extra_headers) > 0))
+    if (trailers_only == 0 ||
+        (trailers_only == GRPC_TRAILERS_AUTO && json_object_size(call->extra_headers) > 0))
         send_headers(call);
     if (!call->headers_sent) {
         put(&l, ":status", "200");
@@ -190,7 +193,8 @@ void grpc_write_end(struct grpc_call *call)
     h2_end(call->stream);
 }
 
-void grpc_write_respond(struct grpc_call *call, int status, const json_t *headers, const void *body, size_t n)
+void grpc_write_respond(struct grpc_call *call, int status, const json_t *headers, const void *body,
+                        size_t n)
 {
     struct header_list l = {.n = 0};
     char number[16];

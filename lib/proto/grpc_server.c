@@ -1,4 +1,5 @@
-/* Methods, sessions, and whether a request becomes a call. The order of the checks and their words are grpc-go's. */
+/* Methods, sessions, and whether a request becomes a call. The order of the checks and their words are
+ * grpc-go's. */
 #include <string.h>
 #include <uthash.h>
 
@@ -67,6 +68,8 @@ struct grpc_server *grpc_server_free(struct grpc_server *s)
         HASH_DEL(s->services, v);
         free(v);
     }
+    buf_done(&s->plain);
+    buf_done(&s->frame);
     free(s);
     return NULL;
 }
@@ -168,7 +171,8 @@ static bool decompressor_there(struct grpc_call *call)
     if (call->encoding != GRPC_ENC_OTHER)
         return true;
     _cleanup_(freep) char *quoted = grpc_quote(grpc_call_header(call, "grpc-encoding"));
-    _cleanup_(freep) char *text = xasprintf("grpc: Decompressor is not installed for grpc-encoding %s", quoted);
+    _cleanup_(freep) char *text =
+        xasprintf("grpc: Decompressor is not installed for grpc-encoding %s", quoted);
     grpc_finish(call, GRPC_UNIMPLEMENTED, text);
     return false;
 }
@@ -214,8 +218,6 @@ void grpc_session_unkeep(struct grpc_session *s)
 {
     if (--s->keepers > 0)
         return;
-    buf_done(&s->plain);
-    buf_done(&s->frame);
     free(s);
 }
 
@@ -274,8 +276,12 @@ static void on_gone(void *arg, struct h2 *h)
 struct grpc_session *grpc_serve(struct grpc_server *server, struct conn *c)
 {
     struct grpc_session *s = NEW(struct grpc_session);
-    struct h2_owner owner = {.request = on_request, .data = on_data, .end = on_end, .closed = on_closed,
-                             .gone = on_gone, .arg = s};
+    struct h2_owner owner = {.request = on_request,
+                             .data = on_data,
+                             .end = on_end,
+                             .closed = on_closed,
+                             .gone = on_gone,
+                             .arg = s};
 
     s->server = server;
     s->conn = c;
@@ -309,9 +315,10 @@ void grpc_session_each_call(struct grpc_session *s, void (*fn)(void *arg, struct
     size_t n = 0, i = 0;
 
     TAILQ_FOREACH(call, &s->calls, link)
-        n++;
+    n++;
     all = xcalloc(n + 1, sizeof(struct grpc_call *));
-    TAILQ_FOREACH(call, &s->calls, link) {
+    TAILQ_FOREACH(call, &s->calls, link)
+    {
         grpc_call_keep(call);
         all[i++] = call;
     }

@@ -73,7 +73,8 @@ static void test_refusals(void **state)
         {"/t.Echo/Nothing", NULL, "200", "12", "unknown method Nothing for service t.Echo"},
         {"/a/b/c", NULL, "200", "12", "unknown service a/b"},
         {"/nothing", NULL, "200", "12", "malformed method name: \"/nothing\""},
-        {"/t.Echo/Unary", "content-type=text/html", "415", "3", "invalid gRPC request content-type \"text/html\""},
+        {"/t.Echo/Unary", "content-type=text/html", "415", "3",
+         "invalid gRPC request content-type \"text/html\""},
         {"/t.Echo/Unary", "content-type=application/grpcx", "415", "3",
          "invalid gRPC request content-type \"application/grpcx\""},
         {"/t.Echo/Unary", ":method=GET", "405", "13",
@@ -148,7 +149,8 @@ static void test_broken_messages(void **state)
         size_t n;
         const char *code, *message;
     } cases[] = {
-        {"/t.Echo/Unary", NULL, "\0\0\0\x04\x01", 5, "8", "grpc: received message larger than max (1025 vs. 1024)"},
+        {"/t.Echo/Unary", NULL, "\0\0\0\x04\x01", 5, "8",
+         "grpc: received message larger than max (1025 vs. 1024)"},
         {"/t.Echo/Unary", "grpc-encoding=gzip", buf_data(&bombed), buf_len(&bombed), "8",
          "grpc: received message after decompression larger than max (4096 vs. 1024)"},
         {"/t.Echo/Unary", NULL, "\1\0\0\0\0", 5, "13",
@@ -202,7 +204,8 @@ static void test_events(void **state)
 {
     struct world *w = world_new(NULL);
     struct buf body = framed("hi");
-    int32_t id = world_call(w, "/t.Echo/Unary", "authorization=Bearer secret-7\nuser-agent=ua\nx-a=1", &body, true);
+    int32_t id =
+        world_call(w, "/t.Echo/Unary", "authorization=Bearer secret-7\nuser-agent=ua\nx-a=1", &body, true);
 
     world_run(w);
     const json_t *e = world_event(w, "grpc.request", 0), *headers = json_object_get(e, "headers");
@@ -294,9 +297,19 @@ static void test_codes(void **state)
     static const struct {
         const char *json;
         int code;
-    } cases[] = {{"16", 16}, {"\"16\"", 16}, {"\"UNAUTHENTICATED\"", 16}, {"\"Unauthenticated\"", 16},
-                 {"\"PERMISSION_DENIED\"", 7}, {"\"Canceled\"", 1}, {"\"CANCELLED\"", 1}, {"\"ok\"", 0}, {"99", 99},
-                 {"\"no such\"", -1}, {"\"\"", -1}, {"-1", -1}, {"[]", -1}};
+    } cases[] = {{"16", 16},
+                 {"\"16\"", 16},
+                 {"\"UNAUTHENTICATED\"", 16},
+                 {"\"Unauthenticated\"", 16},
+                 {"\"PERMISSION_DENIED\"", 7},
+                 {"\"Canceled\"", 1},
+                 {"\"CANCELLED\"", 1},
+                 {"\"ok\"", 0},
+                 {"99", 99},
+                 {"\"no such\"", -1},
+                 {"\"\"", -1},
+                 {"-1", -1},
+                 {"[]", -1}};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         json_t *j = json_loads(cases[i].json, JSON_DECODE_ANY, NULL);
         int code = -1;

@@ -157,12 +157,13 @@ static struct reply *reply_of(struct world *w, int32_t id)
     return &w->replies[id / 2];
 }
 
-static int got_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_t nl, const uint8_t *value,
-                      size_t vl, uint8_t flags, void *arg)
+static int got_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_t nl,
+                      const uint8_t *value, size_t vl, uint8_t flags, void *arg)
 {
     struct reply *r = reply_of(arg, f->hd.stream_id);
     assert_true(r->n_heads < 2);
-    buf_addf(&r->heads[r->n_heads], "%.*s=%.*s\n", (int)nl, (const char *)name, (int)vl, (const char *)value);
+    buf_addf(&r->heads[r->n_heads], "%.*s=%.*s\n", (int)nl, (const char *)name, (int)vl,
+             (const char *)value);
     return 0;
 }
 
@@ -257,7 +258,8 @@ void world_data(struct world *w, int32_t stream, const void *p, size_t n, bool e
     struct body b = {p, n, end};
     nghttp2_data_provider provider = {.source.ptr = &b, .read_callback = read_body};
 
-    assert_int_equal(nghttp2_submit_data(w->client, end ? NGHTTP2_FLAG_END_STREAM : 0, stream, &provider), 0);
+    assert_int_equal(nghttp2_submit_data(w->client, end ? NGHTTP2_FLAG_END_STREAM : 0, stream, &provider),
+                     0);
     for (;;) {
         world_exchange(w);
         if (b.n == 0 || w->c->dead || world_reply(w, stream)->closed)
@@ -283,14 +285,19 @@ static bool set(nghttp2_nv *nv, size_t n, const char *name, size_t len, const ch
 
 int32_t world_call(struct world *w, const char *path, const char *more, const struct buf *body, bool end)
 {
-    static const char *const usual[][2] = {{":method", "POST"}, {":scheme", "http"}, {":path", ""},
-                                           {":authority", "ws://kas/"}, {"content-type", "application/grpc"},
-                                           {"te", "trailers"}, {"grpc-accept-encoding", "gzip"}};
+    static const char *const usual[][2] = {{":method", "POST"},
+                                           {":scheme", "http"},
+                                           {":path", ""},
+                                           {":authority", "ws://kas/"},
+                                           {"content-type", "application/grpc"},
+                                           {"te", "trailers"},
+                                           {"grpc-accept-encoding", "gzip"}};
     nghttp2_nv nv[24];
     size_t n = 0;
 
     for (; n < ARRAY_SIZE(usual); n++)
-        nv[n] = (nghttp2_nv){(uint8_t *)usual[n][0], (uint8_t *)usual[n][1], strlen(usual[n][0]), strlen(usual[n][1]), 0};
+        nv[n] = (nghttp2_nv){(uint8_t *)usual[n][0], (uint8_t *)usual[n][1], strlen(usual[n][0]),
+                             strlen(usual[n][1]), 0};
     set(nv, n, ":path", 5, path, strlen(path));
     for (const char *line = more; line && *line;) {
         const char *equals = strchr(line, '='), *newline = strchr(equals, '\n');
@@ -300,7 +307,8 @@ int32_t world_call(struct world *w, const char *path, const char *more, const st
         line = newline ? newline + 1 : NULL;
     }
     bool empty = !body || buf_len(body) == 0;
-    int32_t id = nghttp2_submit_headers(w->client, end && empty ? NGHTTP2_FLAG_END_STREAM : 0, -1, NULL, nv, n, NULL);
+    int32_t id =
+        nghttp2_submit_headers(w->client, end && empty ? NGHTTP2_FLAG_END_STREAM : 0, -1, NULL, nv, n, NULL);
     assert_true(id > 0);
     world_exchange(w);
     if (!empty)
@@ -373,7 +381,8 @@ void world_free(struct world *w)
 
 void frame(struct buf *out, int flag, const void *p, size_t n)
 {
-    uint8_t prefix[5] = {(uint8_t)flag, (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+    uint8_t prefix[5] = {(uint8_t)flag, (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+                         (uint8_t)n};
     buf_add(out, prefix, 5);
     if (n > 0)
         buf_add(out, p, n);

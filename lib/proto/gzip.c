@@ -1,7 +1,8 @@
 /* gzip of whole messages.
  *
- * Almost every message of an agent is compressed, and most are tiny; setting up zlib's state (some 300 KiB for
- * deflate) costs more than the work. So packing takes the cheapest level and a small window for what is small.
+ * Almost every message of an agent is compressed, and most are tiny; setting up zlib's state (some 300 KiB
+ * for deflate) costs more than the work. So packing takes the cheapest level and a small window for what is
+ * small.
  */
 #include "lib/proto/gzip.h"
 
@@ -19,7 +20,8 @@ int gzip_pack(const void *p, size_t n, struct buf *out)
 
     if (n > UINT32_MAX)
         return -EMSGSIZE;
-    if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, window + WITH_GZIP_HEADER, memory, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, window + WITH_GZIP_HEADER, memory, Z_DEFAULT_STRATEGY) !=
+        Z_OK)
         return -ENOMEM;
 
     uLong bound = deflateBound(&z, (uLong)n);

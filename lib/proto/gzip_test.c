@@ -34,7 +34,8 @@ static void test_there_and_back(void **state)
 /* What an agent sends for a message without fields: Go's writer. */
 static void test_empty_message_of_an_agent(void **state)
 {
-    static const uint8_t go[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t go[] = {0x1f, 0x8b, 8,    0, 0, 0, 0, 0, 0, 0xff, 1, 0,
+                                 0,    0xff, 0xff, 0, 0, 0, 0, 0, 0, 0,    0};
     struct buf plain = BUF_NULL;
 
     assert_int_equal(gzip_unpack(go, sizeof(go), 100, &plain), 0);

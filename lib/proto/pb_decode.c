@@ -121,8 +121,9 @@ static json_t *member(json_t *j, const char *name, json_t *(*make)(void))
 static void keep_unknown(json_t *j, const struct pb_value *v)
 {
     _cleanup_(freep) char *hex = hex_encode(v->p, v->n);
-    json_array_append_new(member(j, "@unknown", json_array),
-                          json_pack("{s:I,s:i,s:s}", "number", (json_int_t)v->number, "wire", v->wire, "hex", hex));
+    json_array_append_new(
+        member(j, "@unknown", json_array),
+        json_pack("{s:I,s:i,s:s}", "number", (json_int_t)v->number, "wire", v->wire, "hex", hex));
 }
 
 /* Keys are text in JSON. A missing key or value is the type's zero. */
@@ -134,8 +135,9 @@ static bool map_entry(const ProtobufCFieldDescriptor *f, const struct pb_value *
         return false;
 
     json_t *key = json_object_get(entry, "key"), *value = json_incref(json_object_get(entry, "value"));
-    _cleanup_(freep) char *text = json_is_string(key) || !key ? xstrdup(key ? json_string_value(key) : "")
-                                                              : json_dumps(key, JSON_ENCODE_ANY | JSON_COMPACT);
+    _cleanup_(freep) char *text = json_is_string(key) || !key
+                                      ? xstrdup(key ? json_string_value(key) : "")
+                                      : json_dumps(key, JSON_ENCODE_ANY | JSON_COMPACT);
     if (!value) {
         struct pb_value zero = {.p = (const uint8_t *)""};
         value = value_json(&d->fields[1], &zero, depth + 1);
@@ -243,7 +245,8 @@ static bool packed_valid(const ProtobufCFieldDescriptor *f, const struct pb_valu
     return ok;
 }
 
-static bool valid(const ProtobufCMessageDescriptor *d, const uint8_t *p, size_t n, int depth, const char **why)
+static bool valid(const ProtobufCMessageDescriptor *d, const uint8_t *p, size_t n, int depth,
+                  const char **why)
 {
     struct pb_wire w = {p, p + n};
     struct pb_value v;

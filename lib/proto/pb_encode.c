@@ -1,5 +1,5 @@
-/* JSON to protobuf. Written straight to the wire: whether a field is there is then what the JSON says, not what a C
- * struct can express. */
+/* JSON to protobuf. Written straight to the wire: whether a field is there is then what the JSON says, not
+ * what a C struct can express. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -72,8 +72,8 @@ static const ProtobufCFieldDescriptor *field_named(const ProtobufCMessageDescrip
     return NULL;
 }
 
-static bool no_such_field(struct pb_encoder *e, const ProtobufCMessageDescriptor *d, const struct pb_place *at,
-                          const char *name)
+static bool no_such_field(struct pb_encoder *e, const ProtobufCMessageDescriptor *d,
+                          const struct pb_place *at, const char *name)
 {
     struct pb_nearest best = pb_nearest_start(name);
     struct pb_place here = {.parent = at, .name = name};
@@ -119,7 +119,8 @@ static bool message_inside(struct pb_encoder *e, const json_t *j, const struct p
     const ProtobufCMessageDescriptor *d = message_find(type);
     if (!d) {
         const char *near = message_nearest(type);
-        return pb_fail(e, &here, "no message \"%s\"%s%s%s", type, near ? "; did you mean " : "", near ? near : "",
+        return pb_fail(e, &here, "no message \"%s\"%s%s%s", type, near ? "; did you mean " : "",
+                       near ? near : "",
                        near ? "?" : "; name it with its package: reverse_tunnel.ConnectRequest");
     }
     return pb_encode_message(e, d, j, &here, "type", out);
@@ -133,7 +134,8 @@ static bool bytes(struct pb_encoder *e, const json_t *j, const struct pb_place *
         return base64_decode(json_string_value(j), out) ||
                pb_fail(e, at, "a plain string is base64; write {text: …} for text");
     if (!json_is_object(j))
-        return pb_fail(e, at, "expected base64 or one of {text}, {hex}, {base64}, {message}, found %s", pb_kind(j));
+        return pb_fail(e, at, "expected base64 or one of {text}, {hex}, {base64}, {message}, found %s",
+                       pb_kind(j));
     if (json_is_string(text))
         return string(e, text, at, out);
     if (json_object_get(j, "message"))
@@ -224,8 +226,8 @@ static json_t *map_key(const ProtobufCFieldDescriptor *key, const char *text)
     return json_string(text);
 }
 
-static bool map(struct pb_encoder *e, const ProtobufCFieldDescriptor *f, const json_t *j, const struct pb_place *at,
-                struct buf *out)
+static bool map(struct pb_encoder *e, const ProtobufCFieldDescriptor *f, const json_t *j,
+                const struct pb_place *at, struct buf *out)
 {
     const ProtobufCMessageDescriptor *entry = f->descriptor;
     const char *name;
@@ -261,7 +263,8 @@ static bool field(struct pb_encoder *e, const ProtobufCFieldDescriptor *f, const
         return map(e, f, j, &at, out);
     if (f->label == PROTOBUF_C_LABEL_REPEATED)
         return repeated(e, f, j, &at, out);
-    return single(e, f, j, &at, f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF || f->label == PROTOBUF_C_LABEL_REQUIRED, out);
+    return single(e, f, j, &at,
+                  f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF || f->label == PROTOBUF_C_LABEL_REQUIRED, out);
 }
 
 /* [{number, wire, hex}]: what pb_to_json() wrote, or what a scenario invents. */
@@ -348,7 +351,8 @@ bool pb_encode_message(struct pb_encoder *e, const ProtobufCMessageDescriptor *d
     return ok;
 }
 
-int pb_from_json(const ProtobufCMessageDescriptor *d, const json_t *j, uint8_t **ret, size_t *ret_len, char **reterr)
+int pb_from_json(const ProtobufCMessageDescriptor *d, const json_t *j, uint8_t **ret, size_t *ret_len,
+                 char **reterr)
 {
     struct pb_encoder e = {0};
     struct buf out = BUF_NULL;

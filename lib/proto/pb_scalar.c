@@ -10,8 +10,8 @@
 
 const char *pb_kind(const json_t *j)
 {
-    static const char *const names[] = {"an object", "a list", "a string", "an integer", "a number", "true", "false",
-                                        "null"};
+    static const char *const names[] = {"an object", "a list", "a string", "an integer",
+                                        "a number",  "true",   "false",    "null"};
     return names[json_typeof(j)];
 }
 
@@ -53,8 +53,8 @@ static bool unsigned64(struct pb_encoder *e, const json_t *j, const struct pb_pl
     return true;
 }
 
-static bool in_range(struct pb_encoder *e, const json_t *j, const struct pb_place *at, int64_t low, int64_t high,
-                     int64_t *ret)
+static bool in_range(struct pb_encoder *e, const json_t *j, const struct pb_place *at, int64_t low,
+                     int64_t high, int64_t *ret)
 {
     if (!integer(e, j, at, ret))
         return false;
@@ -119,8 +119,8 @@ static uint32_t bits_of_float(float v)
     return bits;
 }
 
-bool pb_scalar(struct pb_encoder *e, const ProtobufCFieldDescriptor *f, const json_t *j, const struct pb_place *at,
-               uint64_t *ret)
+bool pb_scalar(struct pb_encoder *e, const ProtobufCFieldDescriptor *f, const json_t *j,
+               const struct pb_place *at, uint64_t *ret)
 {
     int64_t v = 0;
     double number = 0;

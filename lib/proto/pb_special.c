@@ -56,7 +56,8 @@ static bool duration_text(const char *text, int64_t *seconds, int32_t *nanos)
     return *seconds <= 315576000000 && *seconds >= -315576000000;
 }
 
-static bool encode_duration(struct pb_encoder *e, const json_t *j, const struct pb_place *at, struct buf *out)
+static bool encode_duration(struct pb_encoder *e, const json_t *j, const struct pb_place *at,
+                            struct buf *out)
 {
     int64_t seconds;
     int32_t nanos;

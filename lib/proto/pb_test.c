@@ -87,7 +87,8 @@ static void expect_both(const char *message, const char *json, const char *hex)
 static void test_configuration(void **state)
 {
     expect_both("ConfigurationResponse", "{\"configuration\":{},\"commit_id\":\"x\"}", "0a00120178");
-    expect_both("ConfigurationResponse", "{\"configuration\":{\"agent_id\":42,\"project_id\":555},\"commit_id\":\"x\"}",
+    expect_both("ConfigurationResponse",
+                "{\"configuration\":{\"agent_id\":42,\"project_id\":555},\"commit_id\":\"x\"}",
                 "0a05202a28ab04120178");
     expect_both("ConfigurationResponse",
                 "{\"configuration\":{\"gitops\":{\"manifest_projects\":[{\"id\":\"grp/proj\"}]},"
@@ -99,9 +100,9 @@ static void test_presence(void **state)
 {
     expect_bytes("ConfigurationResponse", "{}", "");
     expect_bytes("ConfigurationResponse", "{\"configuration\":null,\"commit_id\":\"\"}", "");
-    expect_bytes("ManifestProjectCF", "{\"prune\":false}", "4000");     /* a oneof says that it is there */
+    expect_bytes("ManifestProjectCF", "{\"prune\":false}", "4000"); /* a oneof says that it is there */
     expect_bytes("ManifestProjectCF", "{\"id\":\"\"}", "0a00");
-    expect_bytes("LoggingCF", "{\"level\":\"info\"}", "");              /* a plain zero does not */
+    expect_bytes("LoggingCF", "{\"level\":\"info\"}", ""); /* a plain zero does not */
     expect_bytes("LoggingCF", "{\"level\":\"error\",\"grpc_level\":0}", "08031000");
     expect_json("LoggingCF", "08031000", "{\"level\":\"error\",\"grpc_level\":\"info\"}");
     expect_json("LoggingCF", "0863", "{\"level\":99}");
@@ -133,11 +134,13 @@ static void test_maps(void **state)
     const char *hex = "0a0347455412100a0641636365707412060a01610a01621a012f";
 
     expect_both("prototool.HttpRequest",
-                "{\"method\":\"GET\",\"url_path\":\"/\",\"header\":{\"Accept\":{\"value\":[\"a\",\"b\"]}}}", hex);
-    expect_bytes("prototool.HttpRequest", "{\"method\":\"GET\",\"urlPath\":\"/\",\"header\":{\"Accept\":[\"a\",\"b\"]}}",
-                 hex);
+                "{\"method\":\"GET\",\"url_path\":\"/\",\"header\":{\"Accept\":{\"value\":[\"a\",\"b\"]}}}",
+                hex);
+    expect_bytes("prototool.HttpRequest",
+                 "{\"method\":\"GET\",\"urlPath\":\"/\",\"header\":{\"Accept\":[\"a\",\"b\"]}}", hex);
     expect_both("prototool.HttpRequest", "{\"header\":{\"X\":{}}}", "12050a01581200");
-    expect_json("prototool.HttpRequest", "12030a0158", "{\"header\":{\"X\":{}}}"); /* a value that is missing */
+    expect_json("prototool.HttpRequest", "12030a0158",
+                "{\"header\":{\"X\":{}}}"); /* a value that is missing */
     expect_error("prototool.HttpRequest", "{\"header\":[]}", "header: expected an object, found a list");
     expect_error("prototool.HttpRequest", "{\"header\":{\"X\":7}}",
                  "header.X: expected an object (prototool.Values), found an integer");
@@ -145,21 +148,25 @@ static void test_maps(void **state)
 
 static void test_any(void **state)
 {
-    const char *hex = "0a4712450a3e747970652e676f6f676c65617069732e636f6d2f6769746c61622e6167656e742e6769746c61625f61"
-                      "63636573732e7270632e486561646572457874726112030a016d";
+    const char *hex =
+        "0a4712450a3e747970652e676f6f676c65617069732e636f6d2f6769746c61622e6167656e742e6769746c61625f61"
+        "63636573732e7270632e486561646572457874726112030a016d";
     const char *url = "type.googleapis.com/gitlab.agent.gitlab_access.rpc.HeaderExtra";
     _cleanup_(freep) char *json =
         xasprintf("{\"header\":{\"extra\":{\"@type\":\"%s\",\"module_name\":\"m\"}}}", url);
 
     expect_both("grpctool.HttpRequest", json, hex);
-    _cleanup_(freep) char *raw = xasprintf("{\"header\":{\"extra\":{\"@type\":\"%s\",\"value\":{\"hex\":\"0a016d\"}}}}", url);
+    _cleanup_(freep) char *raw =
+        xasprintf("{\"header\":{\"extra\":{\"@type\":\"%s\",\"value\":{\"hex\":\"0a016d\"}}}}", url);
     expect_bytes("grpctool.HttpRequest", raw, hex);
     expect_both("google.protobuf.Any", "{\"@type\":\"x/unheard.Of\",\"value\":\"AQI=\"}",
                 "0a0c782f756e68656172642e4f6612020102");
     expect_error("google.protobuf.Any", "{\"@type\":\"x/unheard.Of\",\"field\":1}",
                  "no message of type \"x/unheard.Of\" is known here; give its bytes as value");
-    _cleanup_(freep) char *wrong = xasprintf("{\"header\":{\"extra\":{\"@type\":\"%s\",\"modul_name\":\"m\"}}}", url);
-    expect_error("grpctool.HttpRequest", wrong, "header.extra.modul_name: no such field; did you mean module_name?");
+    _cleanup_(freep) char *wrong =
+        xasprintf("{\"header\":{\"extra\":{\"@type\":\"%s\",\"modul_name\":\"m\"}}}", url);
+    expect_error("grpctool.HttpRequest", wrong,
+                 "header.extra.modul_name: no such field; did you mean module_name?");
 }
 
 static void test_duration(void **state)
@@ -187,7 +194,8 @@ static void test_bytes(void **state)
     expect_bytes("reverse_tunnel.Message", "{\"data\":{\"hex\":\"68 65 6C 6c 6f\"}}", "0a0568656c6c6f");
     expect_error("reverse_tunnel.Message", "{\"data\":\"a b!\"}",
                  "data: a plain string is base64; write {text: …} for text");
-    expect_error("reverse_tunnel.Message", "{\"data\":{\"hex\":\"abc\"}}", "data: hex: digits 0-9 a-f, two a byte");
+    expect_error("reverse_tunnel.Message", "{\"data\":{\"hex\":\"abc\"}}",
+                 "data: hex: digits 0-9 a-f, two a byte");
     expect_error("reverse_tunnel.Message", "{\"data\":{\"message\":{\"type\":\"grpctool.HttpReqest\"}}}",
                  "data.message: no message \"grpctool.HttpReqest\"; did you mean grpctool.HttpRequest?");
     expect_error("reverse_tunnel.Message", "{\"data\":{\"message\":{\"type\":\"HttpRequest\"}}}",
@@ -196,16 +204,19 @@ static void test_bytes(void **state)
 
 static void test_what_people_mistype(void **state)
 {
-    expect_error("ConfigurationResponse", "{\"configuration\":{\"gitops\":{\"manifest_projects\":[{\"idd\":\"x\"}]}}}",
+    expect_error("ConfigurationResponse",
+                 "{\"configuration\":{\"gitops\":{\"manifest_projects\":[{\"idd\":\"x\"}]}}}",
                  "configuration.gitops.manifest_projects[0].idd: no such field; did you mean id?");
     expect_error("ConfigurationResponse", "{\"zzzzzzzzzz\":1}",
                  "zzzzzzzzzz: no such field in agent_configuration.ConfigurationResponse");
     expect_error("ConfigurationResponse", "{\"commit_id\":7}",
                  "commit_id: expected a string, found an integer; put it in quotes");
-    expect_error("ConfigurationResponse", "{\"commit_id\":\"a\",\"commitId\":\"b\"}", "commitId: given twice");
+    expect_error("ConfigurationResponse", "{\"commit_id\":\"a\",\"commitId\":\"b\"}",
+                 "commitId: given twice");
     expect_error("ConfigurationResponse", "[]",
                  "expected an object (agent_configuration.ConfigurationResponse), found a list");
-    expect_error("LoggingCF", "{\"level\":\"warning\"}", "level: log_level_enum knows no \"warning\"; did you mean warn?");
+    expect_error("LoggingCF", "{\"level\":\"warning\"}",
+                 "level: log_level_enum knows no \"warning\"; did you mean warn?");
     expect_error("CiAccessCF", "{\"projects\":{}}", "projects: expected a list, found an object");
     expect_error("GoogleProfilerCF", "{\"enabled\":1}", "enabled: expected true or false, found an integer");
     expect_bytes("AgentConfiguration", "{\"starboard\":{}}", "3a00"); /* its name before 16.0 */
@@ -214,8 +225,10 @@ static void test_what_people_mistype(void **state)
 static void test_what_no_peer_sends(void **state)
 {
     expect_both("prototool.Values", "{\"value\":[{\"hex\":\"ff\"}]}", "0a01ff");
-    expect_both("reverse_tunnel.CloseSend", "{\"@unknown\":[{\"number\":9,\"wire\":2,\"hex\":\"6869\"}]}", "4a026869");
-    expect_both("reverse_tunnel.CloseSend", "{\"@unknown\":[{\"number\":9,\"wire\":0,\"hex\":\"8001\"}]}", "488001");
+    expect_both("reverse_tunnel.CloseSend", "{\"@unknown\":[{\"number\":9,\"wire\":2,\"hex\":\"6869\"}]}",
+                "4a026869");
+    expect_both("reverse_tunnel.CloseSend", "{\"@unknown\":[{\"number\":9,\"wire\":0,\"hex\":\"8001\"}]}",
+                "488001");
     expect_json("prototool.HttpResponse", "0a0178", /* a status_code that is text */
                 "{\"@unknown\":[{\"number\":1,\"wire\":2,\"hex\":\"78\"}]}");
 }
@@ -256,8 +269,8 @@ static void test_depth(void **state)
     for (int i = 0; i < 100; i++) {
         struct buf outer = BUF_NULL; /* ListValue{values: [Value{list_value: …}]} */
         size_t len = buf_len(&b);
-        uint8_t head[6] = {0x0a, (uint8_t)((len + 3) | 0x80), (uint8_t)((len + 3) >> 7), 0x32,
-                           (uint8_t)(len | 0x80), (uint8_t)(len >> 7)};
+        uint8_t head[6] = {0x0a, (uint8_t)((len + 3) | 0x80), (uint8_t)((len + 3) >> 7),
+                           0x32, (uint8_t)(len | 0x80),       (uint8_t)(len >> 7)};
         buf_add(&outer, head, 6);
         if (len > 0)
             buf_add(&outer, buf_data(&b), len);
@@ -276,7 +289,8 @@ static void test_depth(void **state)
 
 static void test_groups_are_skipped(void **state)
 {
-    expect_json("reverse_tunnel.CloseSend", "4b08014c", "{\"@unknown\":[{\"number\":9,\"wire\":3,\"hex\":\"0801\"}]}");
+    expect_json("reverse_tunnel.CloseSend", "4b08014c",
+                "{\"@unknown\":[{\"number\":9,\"wire\":3,\"hex\":\"0801\"}]}");
     assert_null(pb_to_json(named("CloseSend"), (const uint8_t *)"\x4b\x54", 2)); /* another one's end */
 }
 
@@ -310,7 +324,8 @@ static void test_names(void **state)
 {
     assert_ptr_equal(named("type.googleapis.com/gitlab.agent.kubernetes_api.rpc.HeaderExtra"),
                      named("kubernetes_api.HeaderExtra"));
-    assert_ptr_equal(named("plural.agent.kubernetes_api.rpc.HeaderExtra"), named("kubernetes_api_fork.HeaderExtra"));
+    assert_ptr_equal(named("plural.agent.kubernetes_api.rpc.HeaderExtra"),
+                     named("kubernetes_api_fork.HeaderExtra"));
     assert_ptr_equal(named("gitlab.agent.modshared.AgentMeta"), named("AgentMeta"));
     assert_ptr_equal(named("gitlab.agent.agentcfg.AgentConfiguration"), named("AgentConfiguration"));
     assert_null(message_find("HeaderExtra")); /* three have it */

@@ -184,7 +184,8 @@ bool pb_is_map(const ProtobufCFieldDescriptor *f)
         return false;
     size_t n = strlen(d->short_name);
     return n > 5 && strcmp(d->short_name + n - 5, "Entry") == 0 && d->fields[0].id == 1 &&
-           strcmp(d->fields[0].name, "key") == 0 && d->fields[1].id == 2 && strcmp(d->fields[1].name, "value") == 0;
+           strcmp(d->fields[0].name, "key") == 0 && d->fields[1].id == 2 &&
+           strcmp(d->fields[1].name, "value") == 0;
 }
 
 bool pb_is_packable(const ProtobufCFieldDescriptor *f)
