@@ -44,7 +44,8 @@ static void answers(void **state)
     judge("origin", "http://127.0.0.1:9150", "GET", 1, 101, NULL);
     judge(NULL, NULL, "GET", 0, 426, VIOLATION "handshake request must be at least HTTP/1.1: \"HTTP/1.0\"");
     judge("connection", NULL, "GET", 1, 426, VIOLATION "Connection header \"\" does not contain Upgrade");
-    judge("connection", "keep-alive", "GET", 1, 426, VIOLATION "Connection header \"keep-alive\" does not contain Upgrade");
+    judge("connection", "keep-alive", "GET", 1, 426,
+          VIOLATION "Connection header \"keep-alive\" does not contain Upgrade");
     judge("upgrade", "h2c", "GET", 1, 426, VIOLATION "Upgrade header \"h2c\" does not contain websocket");
     judge(NULL, NULL, "POST", 1, 405, VIOLATION "handshake request method is not GET but \"POST\"");
     judge("sec-websocket-version", "12", "GET", 1, 400,

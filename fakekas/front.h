@@ -1,4 +1,4 @@
-/* What stands before KAS. Omnibus puts NGINX there: some paths reach KAS, the others are answered by NGINX or Rails. */
+/* What stands before KAS. Omnibus puts NGINX there: some paths reach KAS, NGINX or Rails answers the others. */
 #pragma once
 
 #include <jansson.h>

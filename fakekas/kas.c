@@ -112,12 +112,14 @@ static int listen_on(struct kas *k, const struct kas_options *o, const struct ka
     const json_t *tls = json_object_get(k->spec, "tls");
     l->kas = k;
     snprintf(l->transport, sizeof(l->transport), "%s", s->transport);
-    l->tls = json_is_boolean(tls) ? json_is_true(tls) : s->transport[strlen(s->transport) - 1] == 's' && s->transport[2];
+    bool by_name = !strcmp(s->transport, "wss") || !strcmp(s->transport, "grpcs");
+    l->tls = json_is_boolean(tls) ? json_is_true(tls) : by_name;
     int r = read_speaks(k, s->transport, &l->speaks, reterr);
     if (r < 0)
         return r;
     if (l->tls && !k->ctx) {
-        r = certificate_make(k->pki, json_object_get(k->spec, "certificate"), o->listeners, &k->ctx, &k->ca_pem, reterr);
+        const json_t *certificate = json_object_get(k->spec, "certificate");
+        r = certificate_make(k->pki, certificate, o->listeners, &k->ctx, &k->ca_pem, reterr);
         if (r < 0)
             return r;
     }

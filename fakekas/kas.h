@@ -1,15 +1,19 @@
 /* A fake KAS: listeners, the front, services, authentication. Made from the `kas:` part of a scenario.
  *
  * The keys it reads (all have defaults; fixtures/scenario.schema.json describes them):
- *   version: "14.7"          whose texts, headers, ageing and listeners are imitated ("13.6" … "16.5", "head")
+ *   version: "14.7"          whose texts, headers, services, ageing and listeners are imitated ("13.6" … "16.5",
+ *                            "head"). Without it: those of 14.7, and the services of all versions, so that any
+ *                            agent connects
  *   speaks: websocket|grpc|both   default: by transport for KAS < 15.1, both from 15.1
  *   tls: bool                default: by transport (wss, grpcs)
  *   certificate: {kind: good|self-signed|unknown-ca|expired|not-yet-valid|wrong-host|no-san|missing-intermediate}
  *   front: none|omnibus      which paths reach KAS, which are answered 301, 404, 426, 502 (NGINX of Omnibus)
  *   gzip: bool               false: no decompressor installed
  *   lacks: [AgentRegistrar]  services this KAS does not have (default by version)
- *   agents: [{id, project_id, token, status: ok|unauthenticated|forbidden|not-found|rate-limited}]
+ *   agents: [{id, project_id, project_path, token,
+ *             status: ok|unauthenticated|forbidden|not-found|rate-limited|unavailable}]
  *   config: {…AgentConfiguration…}, commit: ID      what GetConfiguration gives
+ *   config_error: text       FailedPrecondition instead
  *   max_connection_age: 30m
  *   objects: …, gitlab: …    answers for GetObjectsToSynchronize and GitlabAccess
  */
@@ -47,9 +51,11 @@ struct kas *kas_free(struct kas *k);
 json_t *kas_listeners(const struct kas *k);
 const char *kas_token(const struct kas *k);  /* of the first agent */
 const char *kas_ca_pem(const struct kas *k); /* what must be trusted for its certificate; NULL: no TLS. Borrowed */
-/* Verbs of steps and of the control API: push_config {config, commit}, revoke_token {token}, restore_token,
- * set_status {status}, goaway {code, debug, last, graceful}, close, reset, close_streams {method, code, message},
- * ws_close {code, reason}, restart {down: 2s}, stop, start, fault_on ID, fault_off ID, end_stream {method, …},
- * tunnel_request {method, path, …}. Each takes `conn: N` to mean one connection only. */
+/* Verbs of steps and of the control API: push_config {config, commit, error}, push_objects {project, commit, files},
+ * revoke_token {token|agent}, restore_token, set_status {status}, goaway {code, debug, last, graceful},
+ * close {layer}, reset, ws_close {code, reason}, close_streams {method, stream, code, message}, end_streams {method}
+ * (status OK), rst_streams {method, code}, restart {down: 2s}, stop, start, fault_on ID, fault_off ID,
+ * tunnel_request {method, path, query, headers, body, extra, meta, rpc, id}. Those on connections and streams take
+ * `conn: N` to mean one connection only. */
 int kas_perform(void *kas, const char *verb, const json_t *args, char **reterr);
 json_t *kas_state(const struct kas *k);      /* connections and their streams, for the control API */

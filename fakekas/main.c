@@ -20,9 +20,10 @@ static const char help_serve[] =
     "Makes a fake KAS, prints its addresses, a token, a CA file and a command line for an agent, and serves until\n"
     "Ctrl-C. SCENARIO is a file from fixtures/scenarios: then it misbehaves as that file says.\n"
     "\n"
-    "  --listen TRANSPORT=HOST:PORT  where to listen; TRANSPORT is ws, wss, grpc or grpcs, PORT 0 any free one. May be\n"
+    "  --listen TRANSPORT=HOST:PORT\n"
+    "                          where to listen; TRANSPORT is ws, wss, grpc or grpcs, PORT 0 any free one. May be\n"
     "                          given several times. Default: all four, on free ports of 127.0.0.1\n"
-    "  --version V             whose words and services to imitate: \"13.6\" ... \"16.5\", \"head\". Default: 14.7's words\n"
+    "  --version V             whose words and services to imitate: 13.6 ... 16.5, head. Default: the words of 14.7\n"
     "                          and the services of all versions, so that any agent connects\n"
     "  --agent-version V       for which agent SCENARIO is played; default: the first that it applies to\n"
     "  --token-file FILE       the agent's token; default: one made for this run\n"
@@ -43,7 +44,7 @@ static const char help_serve[] =
     "  curl --unix-socket SOCKET http://fakekas/do -d '{\"tunnel_request\": {\"path\": \"/version\"}}'\n"
     "  curl --unix-socket SOCKET -N 'http://fakekas/events?follow=1'\n"
     "\n"
-    "exit: 0 ended by a signal; 2 command line or scenario is wrong; 3 the machine does not allow it (port taken, ...)\n";
+    "exit: 0 ended by a signal; 2 command line or scenario wrong; 3 the machine does not allow it (port taken, ...)\n";
 
 enum { OPT_LISTEN = 256, OPT_VERSION, OPT_AGENT_VERSION, OPT_TOKEN_FILE, OPT_EVENTS, OPT_VERBOSE, OPT_JSON,
        OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP };

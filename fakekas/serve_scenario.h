@@ -15,6 +15,6 @@ struct serve_scenario {
     uint64_t seed;
 };
 
-/* Without a scenario: an empty one. An exit code, 0 if it is fine; what is wrong was printed. vars: template values. */
+/* Without a scenario: an empty one. An exit code, 0 if it is fine; what is wrong was printed. vars: for templates. */
 int serve_scenario_load(const struct serve_options *o, const json_t *vars, struct serve_scenario *ret);
 void serve_scenario_done(struct serve_scenario *s);

@@ -122,8 +122,9 @@ static void set_facts(struct access *a, const char *module, const json_t *reques
     json_t *query = values_to(json_object_get(request, "query"));
     json_t *headers = values_to(json_object_get(request, header_key));
     json_decref(a->facts);
-    a->facts = json_pack("{sssO*sO*soso}", "module", module ? module : "", "method", json_object_get(request, "method"),
-                         "path", json_object_get(request, "url_path"), "query", query, "headers", headers);
+    a->facts = json_pack("{sssO*sO*soso}", "module", module ? module : "", "method",
+                         json_object_get(request, "method"), "path", json_object_get(request, "url_path"), "query",
+                         query, "headers", headers);
 }
 
 static void take_header(struct access *a, const Grpctool__HttpRequest__Header *h)

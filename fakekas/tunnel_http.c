@@ -25,7 +25,7 @@ json_t *values_from(const json_t *plain)
     json_t *out = json_object(), *v;
     const char *k;
     json_object_foreach ((json_t *)plain, k, v)
-        json_object_set_new(out, k, json_is_array(v) ? json_pack("{sO}", "value", v) : json_pack("{s[O]}", "value", v));
+        json_object_set_new(out, k, json_pack(json_is_array(v) ? "{sO}" : "{s[O]}", "value", v));
     return out;
 }
 
@@ -71,7 +71,8 @@ json_t *tunnel_request_info(const struct tunnel_request *r, const char *service)
     _cleanup_(freep) char *own = xasprintf("/%s/MakeRequest", service);
     const char *rpc = text_of(r->args, "rpc", own);
     json_t *given = json_object_get(r->args, "meta");
-    json_t *meta = given ? values_from(given) : json_pack("{s{s[s]}}", "content-type", "value", "application/grpc+proto");
+    json_t *meta = given ? values_from(given)
+                         : json_pack("{s{s[s]}}", "content-type", "value", "application/grpc+proto");
     return json_pack("{ssso}", "method_name", rpc, "meta", meta);
 }
 
@@ -91,8 +92,9 @@ static json_t *extra_of(const json_t *args, const char *service, char **reterr)
     size_t n;
     if (!extra)
         return NULL;
-    if (pb_from_json(fork ? &kubernetes_api_fork__header_extra__descriptor : &kubernetes_api__header_extra__descriptor,
-                     extra, &p, &n, reterr) < 0)
+    const ProtobufCMessageDescriptor *d = fork ? &kubernetes_api_fork__header_extra__descriptor
+                                               : &kubernetes_api__header_extra__descriptor;
+    if (pb_from_json(d, extra, &p, &n, reterr) < 0)
         return NULL;
     _cleanup_(freep) char *value = base64(p, n);
     free(p);

@@ -109,7 +109,8 @@ static int verb_push_objects(struct kas *k, const json_t *args, char **reterr)
 static int agent_changed(struct kas *k, struct agent *a)
 {
     kas_event(k, NULL, 0, "kas.agent_status",
-              json_pack("{sIss}", "agent_id", (json_int_t)a->id, "status", agent_status_to_string(agent_status_now(a))));
+              json_pack("{sIss}", "agent_id", (json_int_t)a->id, "status",
+                        agent_status_to_string(agent_status_now(a))));
     /* A real KAS notices at its next poll; here that is now. */
     watchers_recheck(&k->configs, a);
     watchers_recheck(&k->objects_streams, a);
@@ -179,7 +180,8 @@ static int check_h2_code(const json_t *args, char **reterr)
     uint32_t code;
     const char *name = text_of(args, "code", NULL);
     if (name && h2_error_code(name, &code) < 0)
-        return refuse(reterr, xasprintf("\"%s\" is no HTTP/2 error code; try NO_ERROR, CANCEL, ENHANCE_YOUR_CALM", name));
+        return refuse(reterr, xasprintf("\"%s\" is no HTTP/2 error code; try NO_ERROR, CANCEL, "
+                                        "ENHANCE_YOUR_CALM", name));
     return 0;
 }
 
@@ -209,7 +211,8 @@ static void link_ws_close(struct link *l, const json_t *args)
 {
     const json_t *code = json_object_get(args, "code");
     if (l->ws)
-        ws_close(l->ws, json_is_integer(code) ? (uint16_t)json_integer_value(code) : 1000, text_of(args, "reason", ""));
+        ws_close(l->ws, json_is_integer(code) ? (uint16_t)json_integer_value(code) : 1000,
+                 text_of(args, "reason", ""));
 }
 
 static int verb_reset(struct kas *k, const json_t *args, char **reterr)
