@@ -55,7 +55,11 @@ static json_t *vars_make(const struct row *r, bool own_network)
 /* What cannot be had on the machine's own loopback; NULL: all is well. */
 static char *needs_namespace(const json_t *spec)
 {
+    static const char *const documented[] = {"host.tld", "gitlab-kas", "10.60.", "10.96.", "/config/", "/etc/ssl/",
+                                             ":443", ":8150", ":8080"};
     const json_t *dns = json_object_get(spec, "dns"), *kas = json_object_get(spec, "kas");
+    const char *kind = json_string_value(json_object_get(json_object_get(kas, "certificate"), "kind"));
+    _cleanup_(freep) char *expect = NULL;
 
     if (json_array_size(json_object_get(dns, "faults")) || json_object_get(dns, "names") ||
         json_object_get(dns, "absent"))
@@ -64,6 +68,13 @@ static char *needs_namespace(const json_t *spec)
         return xstrdup("needs a network of its own: not with --no-namespace");
     if (json_object_get(kas, "listen"))
         return xstrdup("needs documented ports: not with --no-namespace");
+    if (kind && (strcmp(kind, "wrong-host") == 0 || strcmp(kind, "no-san") == 0))
+        return xstrdup("needs documented names: not with --no-namespace");
+    expect = json_dumps(json_object_get(spec, "expect"), JSON_COMPACT);
+    for (size_t i = 0; expect && i < ARRAY_SIZE(documented); i++)
+        if (strstr(expect, documented[i]))
+            return xasprintf("expects documented names, addresses or paths (%s): not with --no-namespace",
+                             documented[i]);
     return NULL;
 }
 

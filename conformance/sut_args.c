@@ -107,11 +107,14 @@ static void env_set(struct maker *m, const char *name, const json_t *value)
         list_add(&m->env, xasprintf("%s=%lld", name, (long long)json_integer_value(value)));
 }
 
-/* Without a file system of its own the system's certificates are told by environment: Go and OpenSSL both look. */
-static void env_certificates(struct maker *m)
+/* Without a ground of its own the system's certificates are told by environment (Go and OpenSSL both look), and the
+ * absent cluster is a port that nobody has. */
+static void env_without_ground(struct maker *m)
 {
     if (!*m->prefix)
         return;
+    list_add(&m->env, xstrdup("KUBERNETES_SERVICE_HOST=127.0.0.1"));
+    list_add(&m->env, xstrdup("KUBERNETES_SERVICE_PORT=1"));
     list_add(&m->env, xasprintf("SSL_CERT_FILE=%s%s", m->prefix, WORLD_SYSTEM_CA));
     list_add(&m->env, xasprintf("SSL_CERT_DIR=%s/etc/ssl/certs", m->prefix));
 }
@@ -139,10 +142,10 @@ int sut_args_make(const json_t *row, const json_t *component, const json_t *prof
     json_object_update(env, json_object_get(m.agent, "env"));
     list_add(&m.env, xasprintf("HOME=%s/tmp/home", prefix));
     list_add(&m.env, xstrdup("PATH=/usr/bin:/bin"));
+    env_without_ground(&m); /* the first one of a name wins */
     json_object_foreach(env, name, value)
         env_set(&m, name, value);
     json_decref(env);
-    env_certificates(&m);
     env_inherit(&m);
     *ret = (struct sut_args){.argv = m.args.items, .envp = m.env.items};
     if (e)
