@@ -126,6 +126,7 @@ struct agent *auth_admit(struct kas *k, struct grpc_call *call);
 /* watcher.c */
 struct watcher *watcher_new(struct watchers *list, struct kas *k, struct grpc_call *call);
 void watcher_closed(struct watchers *list, struct grpc_call *call);
+void watcher_half_closed(struct grpc_call *call); /* without a request there is nothing to wait for */
 /* Ends each stream of this agent (NULL: of all) with the status that its agent has now. */
 void watchers_recheck(struct watchers *list, const struct agent *a);
 

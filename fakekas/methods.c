@@ -17,15 +17,16 @@
 #define CONFIGURATION                                                                                                 \
     .in = &agent_configuration__configuration_request__descriptor,                                                   \
     .out = &agent_configuration__configuration_response__descriptor, .server_streams = true,                         \
-    .open = configuration_open, .message = configuration_message, .closed = configuration_closed
+    .open = configuration_open, .message = configuration_message, .half_closed = watcher_half_closed,                 \
+    .closed = configuration_closed
 #define OBJECTS                                                                                                       \
     .in = &gitops__objects_to_synchronize_request__descriptor,                                                       \
     .out = &gitops__objects_to_synchronize_response__descriptor, .server_streams = true, .open = gitops_open,        \
-    .message = gitops_message, .closed = gitops_closed
+    .message = gitops_message, .half_closed = watcher_half_closed, .closed = gitops_closed
 #define OBJECTS136                                                                                                    \
     .in = &gitops136__objects_to_synchronize_request__descriptor,                                                    \
     .out = &gitops136__objects_to_synchronize_response__descriptor, .server_streams = true, .open = gitops_open,     \
-    .message = gitops136_message, .closed = gitops_closed
+    .message = gitops136_message, .half_closed = watcher_half_closed, .closed = gitops_closed
 #define ACCESS                                                                                                        \
     .in = &grpctool__http_request__descriptor, .out = &grpctool__http_response__descriptor,                          \
     .client_streams = true, .server_streams = true, .open = gitlab_access_open, .message = gitlab_access_message,    \
@@ -43,7 +44,8 @@
     .message = registrar_message
 #define FLUX                                                                                                          \
     .in = &flux__reconcile_projects_request__descriptor, .out = &flux__reconcile_projects_response__descriptor,      \
-    .server_streams = true, .open = flux_open, .message = flux_message, .closed = flux_closed
+    .server_streams = true, .open = flux_open, .message = flux_message, .half_closed = watcher_half_closed,          \
+    .closed = flux_closed
 
 /* Path, messages and handlers, from, before. "head" is the fork, which has other names. */
 #define METHODS(ROW)                                                                                                  \

@@ -12,7 +12,10 @@ void flux_message(struct grpc_call *call, const uint8_t *p, size_t n)
 {
     struct kas *k = grpc_call_arg(call);
     struct watcher *w = grpc_call_user(call);
-    if (!w || w->answered || !auth_admit(k, call))
+    if (!w || w->answered)
+        return;
+    w->silent = true; /* its request has come, whatever becomes of it */
+    if (!auth_admit(k, call))
         return;
     w->answered = true;
     json_t *request = pb_to_json(grpc_call_method(call)->in, p, n);

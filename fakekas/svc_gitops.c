@@ -155,6 +155,7 @@ static void take(struct grpc_call *call, const uint8_t *p, size_t n, bool old)
                                          "invalid wire-format data");
         return;
     }
+    w->silent = true; /* its request has come, whatever becomes of it */
     if ((old || valid(call, k, request)) && auth_admit(k, call)) {
         w->answered = true;
         w->project = xstrdup(json_string_value(json_object_get(request, "project_id")));

@@ -26,6 +26,13 @@ void watcher_closed(struct watchers *list, struct grpc_call *call)
     free(w);
 }
 
+void watcher_half_closed(struct grpc_call *call)
+{
+    const struct watcher *w = grpc_call_user(call);
+    if (w && !w->answered && !w->silent)
+        grpc_finish(call, GRPC_UNKNOWN, "EOF");
+}
+
 void watchers_recheck(struct watchers *list, const struct agent *a)
 {
     struct watcher *w, *next;
