@@ -145,8 +145,9 @@ static int listen_all(struct kas *k, const struct kas_options *o, char **reterr)
             known |= !strcmp(o->listeners[i].transport, transports[t]);
         if (!known) {
             const char *near = nearest(o->listeners[i].transport, transports, ARRAY_SIZE(transports));
-            *reterr = xasprintf("\"%s\" is no transport; %s%s?", o->listeners[i].transport,
-                                near ? "did you mean " : "expected ws, wss, grpc or grpcs", near ? near : "");
+            *reterr = xasprintf("\"%s\" is no transport; expected ws, wss, grpc or grpcs%s%s%s",
+                                o->listeners[i].transport, near ? "; did you mean " : "", near ? near : "",
+                                near ? "?" : "");
             return -EINVAL;
         }
         int r = listen_on(k, o, &o->listeners[i], &k->listeners[i], reterr);

@@ -187,7 +187,6 @@ static int start_kas(struct served *s)
     char *err = NULL;
     for (int i = 0; i < s->n_listen; i++)
         specs[i] = (struct kas_listener_spec){s->listen[i].transport, s->listen[i].host, s->listen[i].port};
-    s->loop = loop_new();
     s->pki = pki_new();
     s->faults = faults_new(s->scenario.faults, s->events, s->scenario.seed);
     struct kas_options ko = {.loop = s->loop, .events = s->events, .faults = s->faults, .pki = s->pki,
@@ -308,6 +307,10 @@ static void served_done(struct served *s)
 static int set_up(struct served *s)
 {
     int code = load_scenario(s);
+    /* From here on a signal is an orderly end: nothing is left behind. */
+    s->loop = loop_new();
+    s->term = sig_new(s->loop, SIGTERM, on_signal, s->loop);
+    s->interrupt = sig_new(s->loop, SIGINT, on_signal, s->loop);
     if (!code)
         code = open_events(s);
     if (!code)
@@ -320,8 +323,6 @@ int serve(const struct serve_options *o)
     struct served s = {.o = o};
     int code = set_up(&s);
     if (!code) {
-        s.term = sig_new(s.loop, SIGTERM, on_signal, s.loop);
-        s.interrupt = sig_new(s.loop, SIGINT, on_signal, s.loop);
         if (o->json)
             print_json(&s);
         else
