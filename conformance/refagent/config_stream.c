@@ -92,7 +92,7 @@ static void on_message(void *arg, const uint8_t *p, size_t n)
         agent_configuration__configuration_response__unpack(NULL, n, p);
     if (!r) {
         call_fail(s->call, GRPC_INTERNAL,
-                  "grpc: failed to unmarshal the received message proto: cannot parse invalid wire-format data");
+                  "grpc: failed to unmarshal the received message proto:\xc2\xa0" "cannot parse invalid wire-format data");
         return;
     }
     take(s, r);

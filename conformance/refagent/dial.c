@@ -160,11 +160,12 @@ static void on_connected(struct dial *d, int fd)
 static void on_tcp(void *arg, int fd, const char *error)
 {
     struct dial *d = arg;
-    d->tcp = tcp_dial_free(d->tcp);
-    if (error)
+    if (error) {
         fail(d, error);
-    else
-        on_connected(d, fd);
+        return;
+    }
+    d->tcp = tcp_dial_free(d->tcp);
+    on_connected(d, fd);
 }
 
 static void dial_tcp(struct dial *d)

@@ -129,7 +129,7 @@ static void on_message(void *arg, const uint8_t *p, size_t n)
     ReverseTunnel__ConnectResponse *r = reverse_tunnel__connect_response__unpack(NULL, n, p);
     if (!r || !r->msg_case) {
         call_fail(t->call, GRPC_INTERNAL,
-                  "grpc: failed to unmarshal the received message proto: cannot parse invalid wire-format data");
+                  "grpc: failed to unmarshal the received message proto:\xc2\xa0" "cannot parse invalid wire-format data");
     } else {
         take(t, r);
     }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -43,7 +44,7 @@ struct ws {
     struct lws *wsi;
     int fd; /* our end of lws's "network"; -1: closed */
     struct watch *watch;
-    struct buf head, to_lws;
+    struct buf request, head /* of the answer */, to_lws;
     struct ws_frames frames;
     struct upgrade_reply reply;
     struct timer *timer;
@@ -51,6 +52,8 @@ struct ws {
     ws_fn fn;
     void *arg;
     bool established, gone, buried;
+    enum lws_close_status close_status; /* what to say at the end */
+    const char *close_reason;
     char *why; /* reading ended; the first reason counts */
 };
 
@@ -73,6 +76,7 @@ static void bury(void *arg)
         free(m);
     }
     upgrade_reply_done(&w->reply);
+    buf_done(&w->request);
     buf_done(&w->head);
     buf_done(&w->to_lws);
     free(w->url);
@@ -166,7 +170,7 @@ static void open_up(struct ws *w)
 
 static void judge(struct ws *w, bool eof)
 {
-    if (!upgrade_judge(buf_data(&w->head), buf_len(&w->head), eof, w->key, &w->reply))
+    if (!upgrade_judge(buf_data(&w->head), buf_len(&w->head), eof, w->key ? w->key : "", &w->reply))
         return;
     if (!w->reply.error) {
         open_up(w);
@@ -223,16 +227,18 @@ static void below_closed(void *arg, const char *error)
 
 static void take_request(struct ws *w, const uint8_t *p, size_t n)
 {
-    buf_add(&w->head, p, n);
-    if (!memmem(buf_data(&w->head), buf_len(&w->head), "\r\n\r\n", 4))
+    buf_add(&w->request, p, n);
+    if (!memmem(buf_data(&w->request), buf_len(&w->request), "\r\n\r\n", 4))
         return;
-    _cleanup_(freep) char *head = xstrndup((const char *)buf_data(&w->head), buf_len(&w->head));
-    buf_consume(&w->head, buf_len(&w->head));
+    _cleanup_(freep) char *head = xstrndup((const char *)buf_data(&w->request), buf_len(&w->request));
+    buf_done(&w->request);
     struct buf out = BUF_NULL;
     upgrade_request(w->agent, w->path, head, &out, &w->key);
     w->state = WS_ASKED;
     link_send(w->below, buf_data(&out), buf_len(&out));
     buf_done(&out);
+    if (buf_len(&w->head)) /* an answer that did not wait for the question */
+        judge(w, false);
 }
 
 static void on_relay(void *arg, int events, int error)
@@ -294,10 +300,12 @@ static int write_message(struct ws *w)
         if (r < 0)
             return -1;
     }
-    if (!STAILQ_EMPTY(&w->out))
+    if (!STAILQ_EMPTY(&w->out)) {
         lws_callback_on_writable(w->wsi);
-    else if (w->gone) {
-        lws_close_reason(w->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+    } else if (w->gone) {
+        unsigned char reason[128] = "";
+        size_t n = (size_t)snprintf((char *)reason, sizeof reason, "%s", w->close_reason);
+        lws_close_reason(w->wsi, w->close_status, reason, n);
         return -1;
     }
     return 0;
@@ -308,10 +316,10 @@ static int receive(struct ws *w, const uint8_t *p, size_t n)
     if (w->gone)
         return 0;
     if (!lws_frame_is_binary(w->wsi)) {
-        char text[] = "unexpected frame type read (expected MessageBinary): MessageText";
-        set_why(w, xstrdup(text));
-        lws_close_reason(w->wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, (unsigned char *)text, sizeof text - 1);
-        return -1;
+        w->close_status = LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE;
+        w->close_reason = "unexpected frame type read (expected MessageBinary): MessageText";
+        w->link.up.closed(w->link.arg, w->close_reason); /* whose owner lets go of it, and so closes it */
+        return 0;
     }
     if (n)
         w->link.up.data(w->link.arg, p, n);
@@ -470,6 +478,8 @@ struct link *ws_start(struct agent *a, struct link *below, const char *url, cons
                      .url = xstrdup(url),
                      .path = xstrdup(path),
                      .fd = -1,
+                     .close_status = LWS_CLOSE_STATUS_NORMAL,
+                     .close_reason = "",
                      .fn = fn,
                      .arg = arg};
     STAILQ_INIT(&w->out);
