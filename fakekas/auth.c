@@ -122,20 +122,29 @@ struct agent *auth_admit(struct kas *k, struct grpc_call *call)
     return NULL;
 }
 
+/* splitmix64: identifiers must differ, nobody has to be kept from guessing them, and each call gets one. */
+static uint64_t chance_next(struct kas *k)
+{
+    if (!k->chance && RAND_bytes((unsigned char *)&k->chance, sizeof(k->chance)) != 1)
+        k->chance = 1;
+    uint64_t z = k->chance += 0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+}
+
 /* A ULID: 48 bits of time, 80 of chance, in Crockford's base 32. */
-static void ulid(char out[27])
+static void ulid(struct kas *k, char out[27])
 {
     static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
     uint64_t ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-    uint8_t r[16];
-    if (RAND_bytes(r, sizeof(r)) != 1)
-        memset(r, 0, sizeof(r));
     for (int i = 9; i >= 0; i--, ms >>= 5)
         out[i] = letters[ms & 31];
+    uint64_t r[2] = {chance_next(k), chance_next(k)};
     for (int i = 0; i < 16; i++)
-        out[10 + i] = letters[r[i] & 31];
+        out[10 + i] = letters[r[i / 8] >> (5 * (i % 8)) & 31];
     out[26] = '\0';
 }
 
@@ -145,6 +154,8 @@ json_t *auth_response_headers(void *kas, struct grpc_call *call)
     if (!k->traits.correlation)
         return NULL;
     char id[27];
-    ulid(id);
-    return json_pack("{ss}", "x-gitlab-correlation-id", id);
+    ulid(k, id);
+    json_t *headers = json_object();
+    json_object_set_new_nocheck(headers, "x-gitlab-correlation-id", json_stringn_nocheck(id, 26));
+    return headers;
 }

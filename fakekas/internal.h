@@ -89,6 +89,7 @@ struct kas {
     struct watchers objects_streams;
     struct watchers flux;
     struct tunnels *tunnels; /* owned */
+    uint64_t chance;         /* of correlation ids: seeded when the first is made */
 };
 
 /* connection's link, or NULL while it is being torn down. */

@@ -227,9 +227,14 @@ uint64_t events_emit(struct events *e, const char *who, uint64_t conn, int64_t s
     return seq;
 }
 
+bool events_heard(const struct events *e)
+{
+    return e && (e->fd >= 0 || !TAILQ_EMPTY(&e->subs));
+}
+
 bool events_wanted(const struct events *e, const char *event)
 {
-    if (!e || (e->fd < 0 && TAILQ_EMPTY(&e->subs)))
+    if (!events_heard(e))
         return false;
     if (e->verbose)
         return true;

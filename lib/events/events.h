@@ -30,6 +30,9 @@ char *events_redact(const struct events *e, const char *text);
 uint64_t events_emit(struct events *e, const char *who, uint64_t conn, int64_t stream, const char *event,
                      json_t *fields);
 
+/* Is there anybody, a file or a subscriber? If not, what an event would carry need not be built. */
+bool events_heard(const struct events *e);
+
 /* Noisy events (h2.frame, ws.message, tcp.bytes, grpc.message of a benchmark) are only built when somebody wants
  * them: ask before building. Wanted are: all if the log is verbose, else those named by events_want(). */
 bool events_wanted(const struct events *e, const char *event);

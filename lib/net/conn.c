@@ -56,6 +56,11 @@ bool conn_cares(struct conn *c, const char *moment)
     return events_wanted(c->events, moment) || (c->moments && !c->dead && c->moments->cares(c->moments, moment));
 }
 
+bool conn_heard(struct conn *c, const char *moment)
+{
+    return events_heard(c->events) || (c->moments && !c->dead && c->moments->cares(c->moments, moment));
+}
+
 void conn_event(struct conn *c, int64_t stream, const char *event, json_t *facts)
 {
     events_emit(c->events, c->who, c->id, stream, event, facts);

@@ -59,6 +59,8 @@ void conn_push(struct conn *c, struct layer *l);
  * For noisy moments call conn_cares() first and skip the rest if it says no. */
 const struct action *conn_moment(struct conn *c, int64_t stream, const char *moment, json_t *facts);
 bool conn_cares(struct conn *c, const char *moment);
+/* The same for moments that are not noisy: false if there is neither log, nor subscriber, nor fault for it. */
+bool conn_heard(struct conn *c, const char *moment);
 /* Only writes the event. */
 void conn_event(struct conn *c, int64_t stream, const char *event, json_t *facts);
 

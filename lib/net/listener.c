@@ -91,7 +91,7 @@ static void take(struct listener *l, int fd, const struct addr *peer)
     TAILQ_INSERT_TAIL(&l->conns, c, link);
     l->n_conns++;
     json_t *facts = NULL;
-    if (c->events || c->moments)
+    if (conn_heard(c, "tcp.accept"))
         facts = json_pack("{s:s, s:s, s:i}", "peer", c->peer, "local", c->local, "port", (int)addr_port(&l->bound));
     const struct action *a = conn_moment(c, 0, "tcp.accept", facts);
     if (!c->dead)

@@ -97,7 +97,7 @@ void tcp_layer_end(struct layer *l, const char *why)
     close(t->fd);
     t->fd = -1;
     const char *by = t->by_reset ? "reset" : t->eof_first ? "peer" : "us";
-    if (l->conn->events)
+    if (events_heard(l->conn->events))
         conn_event(l->conn, 0, "tcp.closed",
                    json_pack("{s:s, s:s, s:I, s:I, s:I}", "by", by, "reason", why, "bytes_in",
                              (json_int_t)t->bytes_in, "bytes_out", (json_int_t)t->bytes_out, "ms",

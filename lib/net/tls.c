@@ -63,7 +63,7 @@ static int on_client_hello(SSL *ssl, int *al, void *arg)
     (void)al, (void)arg;
     if (t->hello_passed)
         return SSL_CLIENT_HELLO_SUCCESS;
-    if (!t->hello)
+    if (!t->hello && conn_heard(t->layer.conn, "tls.hello"))
         t->hello = tls_hello_facts(ssl);
     return SSL_CLIENT_HELLO_RETRY; /* comes again once hello_passed */
 }
@@ -114,7 +114,7 @@ static void tell_alert(struct tls *t, int *alert, const char *dir)
 {
     int code = *alert;
     *alert = -1;
-    if (code > 0 && t->layer.conn->events) /* close_notify is not worth a line */
+    if (code > 0 && events_heard(t->layer.conn->events)) /* close_notify is not worth a line */
         conn_event(t->layer.conn, 0, "tls.alert", json_pack("{s:s, s:s}", dir, alert_name(code), "description",
                                                             SSL_alert_desc_string_long(code)));
 }
@@ -229,7 +229,7 @@ static void tell_handshake(struct tls *t)
     SSL_get0_alpn_selected(t->ssl, &alpn, &alpn_len);
     snprintf(t->agreed, sizeof t->agreed, "%.*s", (int)alpn_len, alpn ? (const char *)alpn : "");
     json_t *facts = NULL;
-    if (c->events || c->moments) {
+    if (conn_heard(c, "tls.handshake")) {
         facts = json_pack("{s:s, s:s, s:s}", "version", tls_version_text(SSL_version(t->ssl)), "cipher",
                           SSL_get_cipher_name(t->ssl), "alpn", t->agreed);
         json_object_set_new(facts, "sni", json_string(sni ? sni : "")); /* refuses what is no UTF-8 */

@@ -11,11 +11,10 @@
 #include "lib/proto/grpc_call.h"
 #include "lib/proto/pb.h"
 
-/* The quiet moments are built whenever there is a log at all. */
+/* The quiet moments are built whenever there is anybody at all who reads them. */
 bool grpc_loud(const struct grpc_call *call, const char *moment)
 {
-    struct conn *c = call->session->conn;
-    return c->events || conn_cares(c, moment);
+    return conn_heard(call->session->conn, moment);
 }
 
 static void failed(const struct grpc_call *call, const char *verb, const char *reason)

@@ -156,8 +156,8 @@ void grpc_write_status(struct grpc_call *call, int code, const char *text, int t
         put(&l, ":status", "200");
         put(&l, "content-type", content_type(call));
     }
-    _cleanup_(freep) char *encoded = grpc_encode_text(text);
-    put_status(&l, code, encoded, number);
+    _cleanup_(freep) char *encoded = *text ? grpc_encode_text(text) : NULL;
+    put_status(&l, code, encoded ? encoded : "", number);
     call->finishing = call->ended = true;
     if (call->headers_sent)
         h2_trailers(call->stream, l.h, l.n);

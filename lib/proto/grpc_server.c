@@ -190,7 +190,6 @@ void grpc_accept(struct grpc_call *call)
 
     if (!transport_takes(call))
         return;
-    call->method = find_method(call->session->server, call->path);
     if (!call->method) {
         refuse_path(call);
         return;

@@ -105,6 +105,8 @@ static void add_defaults(struct buf *b, const struct http1 *h, int status, const
 
 static void answered(struct http1 *h, int status)
 {
+    if (!events_heard(h->l.conn->events))
+        return;
     json_t *path = json_string(h->req.path);
     conn_event(h->l.conn, 0, "http.response",
                json_pack("{s:i, s:o}", "status", status, "path", path ? path : json_string("(not UTF-8)")));

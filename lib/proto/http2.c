@@ -113,6 +113,7 @@ static void free_memory(struct h2 *h)
     reap(h);
     nghttp2_session_del(h->session);
     h2_head_reset(h);
+    h2_head_trim(h);
     buf_done(&h->out);
     buf_done(&h->raw);
     free(h->goaway_debug);
@@ -299,6 +300,7 @@ static void bytes_up(struct layer *l, const uint8_t *p, size_t n)
     if (h->preface_seen < H2_PREFACE_LEN)
         h->preface_seen = (uint8_t)(n < (size_t)(H2_PREFACE_LEN - h->preface_seen) ? h->preface_seen + n
                                                                                    : H2_PREFACE_LEN);
+    h2_head_trim(h);
     reap(h);
     h2_pump(h);
 }

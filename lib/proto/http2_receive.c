@@ -19,10 +19,19 @@ static json_t *code_json(uint32_t code)
 
 void h2_head_reset(struct h2 *h)
 {
-    buf_done(&h->head_bytes);
+    buf_consume(&h->head_bytes, buf_len(&h->head_bytes));
+    h->head_count = h->head_size = 0;
+}
+
+/* The room for heads is kept for a turn, so that an idle connection has none. */
+void h2_head_trim(struct h2 *h)
+{
+    if (h->head_count)
+        return; /* CONTINUATION is to come */
+    buf_trim(&h->head_bytes);
     free(h->heads);
     h->heads = NULL;
-    h->head_count = h->head_cap = h->head_size = 0;
+    h->head_cap = 0;
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
@@ -213,7 +222,7 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
         /* As grpc-go: a call that ends before its client has ended is closed for the client too. */
         if ((hd->flags & NGHTTP2_FLAG_END_STREAM) && s && !s->peer_ended)
             nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, hd->stream_id, NGHTTP2_NO_ERROR);
-    } else if (hd->type == NGHTTP2_RST_STREAM) {
+    } else if (hd->type == NGHTTP2_RST_STREAM && events_heard(h->l.conn->events)) {
         conn_event(h->l.conn, hd->stream_id, "h2.rst_stream",
                    json_pack("{s:s, s:o}", "by", "us", "code", code_json(frame->rst_stream.error_code)));
     } else if (hd->type == NGHTTP2_GOAWAY) {

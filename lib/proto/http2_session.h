@@ -95,6 +95,7 @@ void h2_moment(struct h2 *h, int32_t stream, const char *name, json_t *facts);
 /* http2_receive.c */
 void h2_receive_callbacks(nghttp2_session_callbacks *cbs);
 void h2_head_reset(struct h2 *h);
+void h2_head_trim(struct h2 *h);
 
 /* http2_goaway.c */
 void h2_ping_received(struct h2 *h, const nghttp2_ping *ping);
