@@ -1,11 +1,11 @@
 /* The control API. libmicrohttpd is a guest: its epoll descriptor stands in our loop, and it runs when that is
- * readable. A reply that has no end (GET /events?follow=1) sleeps until the event log speaks. */
+ * readable. Until somebody connects only our listening socket is there, and it is not even loaded. A reply that has no end (GET /events?follow=1) sleeps until the event log speaks. */
 #include "fakekas/control.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/queue.h>
@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "fakekas/mhd.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/loop/loop.h"
@@ -22,7 +23,7 @@ enum { BODY_MAX = 1024 * 1024, BLOCK = 16 * 1024, BACKLOG_MAX = 16 * 1024 * 1024
 /* One way in: the unix socket, or loopback. */
 struct door {
     struct control *control;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon; /* NULL: nobody has connected yet */
     struct watch *watch;
     struct timer *timer; /* MHD wants to be run again at this time */
     int fd;
@@ -30,6 +31,7 @@ struct door {
 
 struct control {
     struct control_options o;
+    struct mhd mhd;
     char *socket_path;
     struct door doors[2];
     size_t n_doors;
@@ -66,27 +68,27 @@ static void run_soon(struct control *c)
 
 /* --- replies -------------------------------------------------------------------------------------------------- */
 
-static enum MHD_Result reply_text(struct MHD_Connection *conn, unsigned status, char *text)
+static enum MHD_Result reply_text(const struct control *c, struct MHD_Connection *conn, unsigned status, char *text)
 {
-    struct MHD_Response *r = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-    MHD_add_response_header(r, "Content-Type", "application/json");
-    enum MHD_Result ret = MHD_queue_response(conn, status, r);
-    MHD_destroy_response(r);
+    struct MHD_Response *r = c->mhd.create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+    c->mhd.add_response_header(r, "Content-Type", "application/json");
+    enum MHD_Result ret = c->mhd.queue_response(conn, status, r);
+    c->mhd.destroy_response(r);
     return ret;
 }
 
-static enum MHD_Result reply(struct MHD_Connection *conn, unsigned status, json_t *j)
+static enum MHD_Result reply(const struct control *c, struct MHD_Connection *conn, unsigned status, json_t *j)
 {
     char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(j);
     char *line = xasprintf("%s\n", text ? text : "null");
     free(text);
-    return reply_text(conn, status, line);
+    return reply_text(c, conn, status, line);
 }
 
-static enum MHD_Result reply_error(struct MHD_Connection *conn, unsigned status, const char *why)
+static enum MHD_Result reply_error(const struct control *c, struct MHD_Connection *conn, unsigned status, const char *why)
 {
-    return reply(conn, status, json_pack("{ss}", "error", why));
+    return reply(c, conn, status, json_pack("{ss}", "error", why));
 }
 
 /* --- following the event log ---------------------------------------------------------------------------------- */
@@ -102,7 +104,7 @@ static void on_event(void *arg, const json_t *event)
     free(text);
     if (f->suspended) {
         f->suspended = false;
-        MHD_resume_connection(f->connection);
+        f->control->mhd.resume_connection(f->connection);
         run_soon(f->control);
     }
 }
@@ -114,7 +116,7 @@ static ssize_t follower_read(void *arg, uint64_t pos, char *out, size_t max)
     (void)pos;
     if (!n) {
         f->suspended = true;
-        MHD_suspend_connection(f->connection);
+        f->control->mhd.suspend_connection(f->connection);
         return 0;
     }
     n = n < max ? n : max;
@@ -141,10 +143,10 @@ static enum MHD_Result follow(struct control *c, struct MHD_Connection *conn)
     f->sub = events_subscribe(c->o.events, on_event, f);
     TAILQ_INSERT_TAIL(&c->followers, f, entry);
     struct MHD_Response *r =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, follower_read, f, follower_free);
-    MHD_add_response_header(r, "Content-Type", "application/jsonl");
-    enum MHD_Result ret = MHD_queue_response(conn, MHD_HTTP_OK, r);
-    MHD_destroy_response(r);
+        c->mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, follower_read, f, follower_free);
+    c->mhd.add_response_header(r, "Content-Type", "application/jsonl");
+    enum MHD_Result ret = c->mhd.queue_response(conn, MHD_HTTP_OK, r);
+    c->mhd.destroy_response(r);
     return ret;
 }
 
@@ -153,17 +155,17 @@ static enum MHD_Result follow(struct control *c, struct MHD_Connection *conn)
 static enum MHD_Result get(struct control *c, struct MHD_Connection *conn, const char *path)
 {
     if (!strcmp(path, "/state"))
-        return reply(conn, MHD_HTTP_OK, kas_state(c->o.kas));
+        return reply(c, conn, MHD_HTTP_OK, kas_state(c->o.kas));
     if (!strcmp(path, "/connections")) {
         json_t *state = kas_state(c->o.kas), *list = json_incref(json_object_get(state, "connections"));
         json_decref(state);
-        return reply(conn, MHD_HTTP_OK, list);
+        return reply(c, conn, MHD_HTTP_OK, list);
     }
     if (!strcmp(path, "/faults"))
-        return reply(conn, MHD_HTTP_OK, c->o.faults ? faults_json(c->o.faults) : json_array());
+        return reply(c, conn, MHD_HTTP_OK, c->o.faults ? faults_json(c->o.faults) : json_array());
     if (!strcmp(path, "/events"))
         return follow(c, conn);
-    return reply_error(conn, MHD_HTTP_NOT_FOUND,
+    return reply_error(c, conn, MHD_HTTP_NOT_FOUND,
                        "there are GET /state, /connections, /faults, /events?follow=1 and POST /do, /faults");
 }
 
@@ -173,13 +175,13 @@ static enum MHD_Result perform(struct control *c, struct MHD_Connection *conn, c
     const char *verb;
     json_t *args;
     if (!json_is_object(j) || !json_object_size(j))
-        return reply_error(conn, MHD_HTTP_BAD_REQUEST, "expected {\"verb\": {arguments}}");
+        return reply_error(c, conn, MHD_HTTP_BAD_REQUEST, "expected {\"verb\": {arguments}}");
     json_object_foreach ((json_t *)j, verb, args) {
         _cleanup_(freep) char *err = NULL;
         if (kas_perform(c->o.kas, verb, args, &err) < 0)
-            return reply_error(conn, 422, err ? err : "failed");
+            return reply_error(c, conn, 422, err ? err : "failed");
     }
-    return reply(conn, MHD_HTTP_OK, json_pack("{sb}", "ok", 1));
+    return reply(c, conn, MHD_HTTP_OK, json_pack("{sb}", "ok", 1));
 }
 
 static enum MHD_Result post(struct control *c, struct MHD_Connection *conn, const char *path, struct request *r)
@@ -187,21 +189,21 @@ static enum MHD_Result post(struct control *c, struct MHD_Connection *conn, cons
     json_error_t e;
     bool faults = !strcmp(path, "/faults");
     if (!faults && strcmp(path, "/do"))
-        return reply_error(conn, MHD_HTTP_NOT_FOUND, "there are POST /do and POST /faults");
+        return reply_error(c, conn, MHD_HTTP_NOT_FOUND, "there are POST /do and POST /faults");
     if (r->too_big)
-        return reply_error(conn, 413, "more than 1 MiB");
+        return reply_error(c, conn, 413, "more than 1 MiB");
     json_t *j = json_loadb((const char *)buf_data(&r->body), buf_len(&r->body), JSON_REJECT_DUPLICATES, &e);
     if (!j) {
         _cleanup_(freep) char *why = xasprintf("line %d, column %d: %s", e.line, e.column, e.text);
-        return reply_error(conn, MHD_HTTP_BAD_REQUEST, why);
+        return reply_error(c, conn, MHD_HTTP_BAD_REQUEST, why);
     }
     enum MHD_Result ret;
     if (!faults)
         ret = perform(c, conn, j);
     else if (c->o.faults && faults_add(c->o.faults, j) == 0)
-        ret = reply(conn, MHD_HTTP_OK, json_pack("{sb}", "ok", 1));
+        ret = reply(c, conn, MHD_HTTP_OK, json_pack("{sb}", "ok", 1));
     else
-        ret = reply_error(conn, 422, "expected a fault: {\"at\": MOMENT, \"do\": {VERB: ARGUMENTS}}");
+        ret = reply_error(c, conn, 422, "expected a fault: {\"at\": MOMENT, \"do\": {VERB: ARGUMENTS}}");
     json_decref(j);
     return ret;
 }
@@ -228,7 +230,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
         return get(d->control, conn, path);
     if (!strcmp(method, "POST"))
         return post(d->control, conn, path, r);
-    return reply_error(conn, MHD_HTTP_METHOD_NOT_ALLOWED, "GET or POST");
+    return reply_error(d->control, conn, MHD_HTTP_METHOD_NOT_ALLOWED, "GET or POST");
 }
 
 static void on_completed(void *arg, struct MHD_Connection *conn, void **state, enum MHD_RequestTerminationCode how)
@@ -257,9 +259,12 @@ static void door_timer(void *arg)
 static void door_run(struct door *d)
 {
     MHD_UNSIGNED_LONG_LONG ms;
-    MHD_run(d->daemon);
+    const struct mhd *m = &d->control->mhd;
+    if (!d->daemon)
+        return;
+    m->run(d->daemon);
     d->timer = timer_free(d->timer);
-    if (MHD_get_timeout(d->daemon, &ms) == MHD_YES)
+    if (m->get_timeout(d->daemon, &ms) == MHD_YES)
         d->timer = timer_new(d->control->o.loop, ms, door_timer, d);
 }
 
@@ -282,23 +287,59 @@ static void run_all(void *arg)
         door_run(&c->doors[i]);
 }
 
+static int start_guest(struct door *d, char **reterr)
+{
+    struct control *c = d->control;
+    int r = mhd_load(&c->mhd, reterr);
+    if (r < 0)
+        return r;
+    d->daemon = c->mhd.start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, d,
+                                    MHD_OPTION_LISTEN_SOCKET, d->fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                                    MHD_OPTION_END);
+    if (d->daemon)
+        return 0;
+    *reterr = xstrdup("libmicrohttpd does not start");
+    return -EIO;
+}
+
+/* The first client knocks: from here on the guest has the socket. */
+static void door_knock(void *arg, int events, int error)
+{
+    struct door *d = arg;
+    _cleanup_(freep) char *err = NULL;
+    (void)events;
+    (void)error;
+    d->watch = watch_free(d->watch);
+    if (start_guest(d, &err) < 0) {
+        fprintf(stderr, "fakekas: control API: %s\n", err);
+        close(d->fd);
+        d->fd = -1;
+        return;
+    }
+    const struct mhd *m = &d->control->mhd;
+    d->watch = watch_new(d->control->o.loop, m->get_daemon_info(d->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+                         door_ready, d);
+    watch_set(d->watch, WATCH_READ);
+    door_run(d);
+}
+
 static int door_open(struct control *c, int fd)
 {
-    struct door *d = &c->doors[c->n_doors];
-    d->control = c;
-    d->fd = fd;
-    d->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, d,
-                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-                                 MHD_OPTION_END);
-    if (!d->daemon) {
-        close(fd);
-        return -EIO;
-    }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    d->watch = watch_new(c->o.loop, info->epoll_fd, door_ready, d);
+    struct door *d = &c->doors[c->n_doors++];
+    *d = (struct door){.control = c, .fd = fd};
+    d->watch = watch_new(c->o.loop, fd, door_knock, d);
     watch_set(d->watch, WATCH_READ);
-    c->n_doors++;
     return 0;
+}
+
+static void door_close(struct door *d)
+{
+    d->timer = timer_free(d->timer);
+    d->watch = watch_free(d->watch);
+    if (d->daemon)
+        d->control->mhd.stop_daemon(d->daemon); /* closes the socket, ends followers */
+    else if (d->fd >= 0)
+        close(d->fd);
 }
 
 /* --- sockets -------------------------------------------------------------------------------------------------- */
@@ -394,13 +435,11 @@ struct control *control_free(struct control *c)
     TAILQ_FOREACH (f, &c->followers, entry)
         if (f->suspended) { /* a daemon must not be stopped while it has sleepers */
             f->suspended = false;
-            MHD_resume_connection(f->connection);
+            c->mhd.resume_connection(f->connection);
         }
-    for (size_t i = 0; i < c->n_doors; i++) {
-        c->doors[i].timer = timer_free(c->doors[i].timer);
-        c->doors[i].watch = watch_free(c->doors[i].watch);
-        MHD_stop_daemon(c->doors[i].daemon); /* closes the socket, ends followers */
-    }
+    for (size_t i = 0; i < c->n_doors; i++)
+        door_close(&c->doors[i]);
+    mhd_done(&c->mhd);
     if (c->socket_path)
         unlink(c->socket_path);
     free(c->socket_path);
