@@ -2,6 +2,7 @@
 #include "conformance/judge.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "conformance/judge_order.h"
@@ -25,6 +26,7 @@ struct judge {
     struct buf output;        /* raw lines, for exit.output */
     json_t *last_line;        /* the last one, for reports */
     json_t *ended;            /* the event sut.exit */
+    bool leaked;              /* it printed a secret */
     bool ended_by_itself;
     bool ending;
 };
@@ -173,6 +175,8 @@ void judge_event(struct judge *j, const json_t *event)
         return;
     if (strcmp(name, "log.line") == 0)
         output_keep(j, event);
+    if (strcmp(name, "sut.leaked") == 0)
+        j->leaked = true;
     if (strcmp(name, "sut.exit") == 0 && !j->ended) {
         j->ended = json_incref((json_t *)event);
         j->ended_by_itself = !j->ending;
@@ -200,6 +204,8 @@ static char *exit_wrong(const struct judge *j)
         return xstrdup(j->exit ? "it did not end by itself" : "it did not end when told to");
     if (j->exit && !j->ended_by_itself)
         return xstrdup("it did not end by itself");
+    if (!j->exit && !j->ended_by_itself && signum == SIGKILL)
+        return NULL; /* that we had to kill it is a note of the verdict; lifecycle/sigterm judges it */
     if (!j->exit && j->ended_by_itself)
         return signum ? xasprintf("it was killed by signal %d; its last line: %s", signum, last)
                       : xasprintf("it ended by itself with exit code %d; its last line: %s", code, last);
@@ -303,9 +309,14 @@ json_t *judge_verdict(const struct judge *j)
             json_array_append_new(unmet, schedule_unmet(&j->schedules[i]));
     if (wrong)
         json_array_append_new(unmet, json_pack("{s:s,s:O?,s:s}", "what", "exit", "expected", j->exit, "why", wrong));
+    if (j->leaked)
+        json_array_append_new(unmet, json_pack("{s:s,s:s,s:s}", "what", "never", "expected",
+                                               "a secret in what it prints", "why", "it printed its token"));
     if (json_array_size(unmet))
         reason = reason_of(json_array_get(unmet, 0), json_array_size(unmet));
     verdict = json_pack("{s:b,s:s,s:o}", "pass", json_array_size(unmet) == 0, "reason", reason ? reason : "",
                         "unmet", unmet);
+    if (!j->exit && !j->ended_by_itself && json_integer_value(json_object_get(j->ended, "signal")) == SIGKILL)
+        json_object_set_new(verdict, "note", json_string("it did not end when told to, and was killed"));
     return verdict;
 }

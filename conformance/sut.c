@@ -38,7 +38,8 @@ static json_t *text_json(const char *p, size_t n)
     return j;
 }
 
-static void log_write(const struct sut *s, const char *line, size_t n)
+/* True: there was a secret in it, which does not stand in the file. */
+static bool log_write(const struct sut *s, const char *line, size_t n)
 {
     _cleanup_(freep) char *text = xstrndup(line, n);
     _cleanup_(freep) char *clean = events_redact(s->o.events, text);
@@ -46,6 +47,7 @@ static void log_write(const struct sut *s, const char *line, size_t n)
 
     if (s->o.log_fd >= 0 && write(s->o.log_fd, whole, strlen(whole)) < 0)
         fprintf(stderr, "conform: sut.log cannot be written: %s\n", strerror(errno));
+    return strcmp(clean, text) != 0;
 }
 
 static void sut_line(void *arg, int fd, const char *line, size_t n)
@@ -53,12 +55,15 @@ static void sut_line(void *arg, int fd, const char *line, size_t n)
     struct sut *s = arg;
     json_t *parsed = json_loadb(line, n, 0, NULL), *raw = text_json(line, n);
 
-    log_write(s, line, n);
+    bool leaked = log_write(s, line, n);
+
     if (!json_is_object(parsed)) {
         json_decref(parsed);
         parsed = json_pack("{s:O}", "text", raw);
     }
     events_emit(s->o.events, "agent", 0, 0, "log.line", json_pack("{s:i,s:o,s:o}", "fd", fd, "line", parsed, "raw", raw));
+    if (leaked)
+        events_emit(s->o.events, "world", 0, 0, "sut.leaked", NULL);
 }
 
 static void sut_exited(void *arg, int64_t status, int signum)

@@ -185,6 +185,19 @@ static int check_h2_code(const json_t *args, char **reterr)
     return 0;
 }
 
+static void link_ping(struct link *l, const json_t *args)
+{
+    static const uint8_t data[8] = {'f', 'a', 'k', 'e', 'k', 'a', 's', 0};
+    (void)args;
+    if (l->session)
+        h2_ping(grpc_session_h2(l->session), data);
+}
+
+static int verb_ping(struct kas *k, const json_t *args, char **reterr)
+{
+    return each_link(k, args, link_ping, reterr);
+}
+
 static int verb_goaway(struct kas *k, const json_t *args, char **reterr)
 {
     int r = check_h2_code(args, reterr);
@@ -361,6 +374,7 @@ static const struct {
     {"push_config", verb_push_config},     {"push_objects", verb_push_objects},
     {"revoke_token", verb_revoke_token},   {"restore_token", verb_restore_token},
     {"set_status", verb_set_status},       {"goaway", verb_goaway},
+    {"ping", verb_ping},
     {"close", verb_close},                 {"reset", verb_reset},
     {"ws_close", verb_ws_close},           {"close_streams", verb_close_streams},
     {"end_streams", verb_end_streams},     {"end_stream", verb_end_streams},

@@ -23,7 +23,7 @@ static const struct hint {
 }, step_verbs[] = {
     {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
     {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
-    {"goaway", "http2"},          {"rst_streams", "http2"},    {"close", "tcp"},
+    {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
     {"reset", "tcp"},             {"restart", "tcp"},          {"stop", "tcp"},
     {"start", "tcp"},             {"close_streams", "grpc"},   {"end_stream", "grpc"},
     {"end_streams", "grpc"},      {"ws_close", "websocket"},   {"sut_signal", "agent"},
