@@ -41,7 +41,7 @@ static const struct {
      "\n"
      "  conform run kas-address/no-trailing-slash --sut agentk=./agentk --keep\n"
      "\n"
-     "  -j N                 worlds at once; default 24 (they mostly wait)\n"
+     "  -j N                 worlds at once; default what memory allows, at most 96 (they mostly wait)\n"
      "  --out DIR            results; default results/<time>, and results/latest points there\n"
      "  --jsonl FILE|-       each row as one JSON line when it ends\n"
      "  --repeat N           each row N times\n"
@@ -50,7 +50,7 @@ static const struct {
      "  --no-golden          do not hold logs against golden ones\n"
      "  --faults-off         self-check: with its fault off each scenario must fail\n"
      "  --seed N             for faults that are left to chance\n"
-     "  --stop-after MS      from SIGTERM to SIGKILL; default 5000\n"
+     "  --stop-after MS      from SIGTERM to SIGKILL; default 15000\n"
      "  --fail-fast          stop at the first row that fails\n"
      "  -q, --quiet          failures and the summary only     -v, --verbose   every event in events.jsonl\n"},
     {"list",

@@ -16,7 +16,8 @@
 #define FAKEKAS_SOURCE_ROOT "."
 #endif
 
-enum { JOBS_DEFAULT = 24, STOP_MS_DEFAULT = 5000, LONGEST_PATH = 4096 };
+/* SIGKILL after three times what real agents need at worst: one that waits for a resolver ends after 5 s. */
+enum { STOP_MS_DEFAULT = 15000, LONGEST_PATH = 4096, JOBS_LEAST = 8, JOBS_MOST = 96, MIB_A_ROW = 80 };
 
 enum option_id {
     OPT_SUT = 1000, OPT_TRANSPORT, OPT_FIXTURES, OPT_OUT, OPT_JSONL, OPT_ROWS_FROM, OPT_AGENTS, OPT_MUTANT, OPT_REPEAT,
@@ -219,11 +220,20 @@ static int options_complete(struct options *o)
     return 0;
 }
 
+/* Rows mostly wait: memory limits how many may do so at once. */
+static unsigned jobs_default(void)
+{
+    long pages = sysconf(_SC_AVPHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    long fit = pages > 0 && size > 0 ? pages / (MIB_A_ROW * 1024L * 1024 / size) : JOBS_LEAST;
+
+    return (unsigned)(fit < JOBS_LEAST ? JOBS_LEAST : fit > JOBS_MOST ? JOBS_MOST : fit);
+}
+
 int options_parse(struct options *o, const char *command, int argc, char **argv)
 {
     int opt;
 
-    *o = (struct options){.jobs = JOBS_DEFAULT, .repeat = 1, .stop_ms = STOP_MS_DEFAULT};
+    *o = (struct options){.jobs = jobs_default(), .repeat = 1, .stop_ms = STOP_MS_DEFAULT};
     optind = 1;
     while ((opt = getopt_long(argc, argv, "j:qvh", longs, NULL)) != -1) {
         bool *flag = option_flag(o, opt);

@@ -6,6 +6,7 @@
  *   flags: {address, token_file, ca_file}     null: this version has no such flag
  *   env: {…}      go: "1.17"      ports: [8080]
  *   healthy: {log, wire, never}               what `expect: {healthy: true}` stands for
+ *   quiet_ms: 500                             to go on so long before it is told to end
  *   nothing_wrong: [pattern over log lines]   lines that a healthy component prints
  */
 #pragma once

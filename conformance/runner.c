@@ -65,10 +65,11 @@ static json_t *component_json(const struct component *c)
 static int linger_ms(const struct row *row, const struct options *o)
 {
     _cleanup_(freep) char *golden = golden_path(row, o->fixtures);
+    int quiet = (int)json_integer_value(json_object_get(row->component->profile, "quiet_ms"));
 
     if (!row->component->real || (!o->recording && (o->no_golden || access(golden, F_OK) < 0)))
-        return 0;
-    return LINGER_MS;
+        return quiet;
+    return quiet > LINGER_MS ? quiet : LINGER_MS;
 }
 
 /* A file without a name: the job holds a token, which no disk shall see. */

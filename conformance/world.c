@@ -21,7 +21,7 @@
 #include "lib/base/mem.h"
 #include "lib/script/steps.h"
 
-enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, BROKEN = 3 };
+enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, DRAIN_MS = 100, BROKEN = 3 };
 
 struct world {
     json_t *job;              /* borrowed, as the next three */
@@ -39,7 +39,7 @@ struct world {
     struct timer *within, *settle, *life;
     struct sig *term;
     uint64_t started_ns;
-    bool up, lingered, ending, over;
+    bool up, drained, lingered, ending, over;
     bool sanitizer;           /* the component printed a sanitizer's report */
     double judged_s;
 };
@@ -135,7 +135,11 @@ static void settle(void *arg)
         left = json_integer_value(json_object_get(w->job, "linger_ms"));
         w->lingered = true;
     }
-    if (state == JUDGE_LOST || left <= 0)
+    /* What it sent before it ended may still be on its way to us. */
+    if (!sut_running(w->sut) && !w->drained) {
+        w->drained = true;
+        w->settle = timer_new(w->loop, DRAIN_MS, settle, w);
+    } else if (state == JUDGE_LOST || left <= 0)
         finish(w);
     else
         w->settle = timer_new(w->loop, (uint64_t)left, settle, w);
