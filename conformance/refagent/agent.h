@@ -45,7 +45,8 @@ struct agent {
     struct config_stream *config;
     struct tunnel *tunnels[AGENT_TUNNELS];
     struct observability *observability;
-    int links; /* that still say goodbye */
+    int links; /* WebSockets, among them those that still say goodbye */
+    struct timer *stuck; /* for which nobody waits any longer */
     bool stopping;
     int exit_status;
     char *abort_text; /* "Program aborted: …", said at the end */

@@ -123,6 +123,8 @@ static void drop_streams(struct agent *a)
         a->channels[i] = channel_free(a->channels[i]);
     if (!a->links)
         loop_stop(a->loop);
+    else
+        a->stuck = timer_new(a->loop, GOODBYE_MS, on_stuck, a);
 }
 
 static void on_stop(void *arg)
@@ -161,11 +163,7 @@ static void run(struct agent *a)
     struct sig *term = sig_new(a->loop, SIGTERM, on_signal, a), *intr = sig_new(a->loop, SIGINT, on_signal, a);
     start(a);
     loop_run(a->loop);
-    if (a->links > 0) { /* say goodbye, but not for ever */
-        struct timer *stuck = timer_new(a->loop, GOODBYE_MS, on_stuck, a);
-        loop_run(a->loop);
-        timer_free(stuck);
-    }
+    a->stuck = timer_free(a->stuck);
     a->observability = observability_free(a->observability);
     ws_stack_free(a);
     sig_free(term);

@@ -25,26 +25,26 @@
     X(WAITS_AFTER_OK, "waits-after-ok", "connection/stream-ended", "treats an orderly end of a stream as a failure")   \
     X(FOLLOWS_REDIRECT, "follows-redirect", "kas-address/no-trailing-slash", "goes where a redirect points")           \
     X(NO_VERIFY, "no-verify", "tls/*", "takes any certificate")                                                        \
-    X(IGNORES_CA_FILE, "ignores-ca-file", "tls/unknown-ca,tls/self-signed", "does not read --ca-cert-file")            \
+    X(IGNORES_CA_FILE, "ignores-ca-file", "tls/unknown-ca@ca-cert-file,tls/self-signed@*", "does not read --ca-cert-file")            \
     X(OTHER_SUBPROTOCOL, "other-subprotocol", "healthy/connect", "asks for a WebSocket subprotocol of another name")   \
     X(NO_OFFER_DEFLATE, "no-offer-deflate", "healthy/connect", "offers no permessage-deflate")                         \
     X(TEXT_FRAMES, "text-frames", "healthy/connect", "sends text messages where binary ones belong")                   \
     X(WRONG_AUTHORITY, "wrong-authority", "healthy/connect", "sends another :authority")                               \
     X(NO_USER_AGENT, "no-user-agent", "healthy/connect", "sends no user-agent, neither in HTTP nor in gRPC")           \
     X(UNCOMPRESSED, "uncompressed", "healthy/connect,versions/kas-without-gzip", "does not compress what it sends")    \
-    X(NO_SETTINGS_ACK, "no-settings-ack", "healthy/connect", "does not acknowledge SETTINGS")                          \
-    X(NO_PING_ACK, "no-ping-ack", "connection/ping,healthy/connect", "does not acknowledge PING")                      \
+    X(NO_SETTINGS_ACK, "no-settings-ack", "connection/ping", "does not acknowledge SETTINGS")                          \
+    X(NO_PING_ACK, "no-ping-ack", "connection/ping", "does not acknowledge PING")                      \
     X(IGNORES_GOAWAY, "ignores-goaway", "connection/goaway-*", "opens streams on a connection that was told GOAWAY")   \
     X(SECOND_CONNECTION, "second-connection", "healthy/connect", "opens a connection for every stream")                \
     X(ONE_TUNNEL_FEWER, "one-tunnel-fewer", "healthy/connect,tunnel/request", "opens nine tunnels")                    \
     X(NO_DESCRIPTOR, "no-descriptor", "healthy/connect,tunnel/request", "does not say what its tunnels serve")         \
     X(TUNNEL_SILENT, "tunnel-silent", "tunnel/request", "takes a request from a tunnel and never answers")             \
     X(HALF_OPEN_CONFIG, "half-open-config", "healthy/connect", "does not half-close GetConfiguration")                 \
-    X(LEAVES_STREAMS, "leaves-streams", "healthy/connect,healthy/*", "does not cancel its streams when it ends")       \
-    X(IGNORES_SIGTERM, "ignores-sigterm", "healthy/*", "does not end when told to")                                    \
+    X(LEAVES_STREAMS, "leaves-streams", "lifecycle/sigterm", "does not cancel its streams when it ends")       \
+    X(IGNORES_SIGTERM, "ignores-sigterm", "lifecycle/sigterm", "does not end when told to")                                    \
     X(WRONG_EXIT, "wrong-exit", "healthy/connect,start/*", "ends with another exit status")                            \
     X(EXITS_ON_ERROR, "exits-on-error", "auth/*,kas-address/*,connection/*", "ends when a stream fails")               \
-    X(CRASHES_ON_EMPTY_CONFIG, "crashes-on-empty-config", "healthy/connect",                                           \
+    X(CRASHES_ON_EMPTY_CONFIG, "crashes-on-empty-config", "config/empty",                                           \
       "panics upon a configuration in which nothing is set")                                                           \
     X(ACCEPTS_EMPTY_COMMIT, "accepts-empty-commit", "config/empty-commit", "takes a configuration without commit_id")  \
     X(SURVIVES_NO_CONFIG, "survives-missing-configuration", "config/missing-configuration",                            \

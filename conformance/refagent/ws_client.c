@@ -51,7 +51,7 @@ struct ws {
     STAILQ_HEAD(, message) out;
     ws_fn fn;
     void *arg;
-    bool established, gone, buried;
+    bool established, gone, goodbye, buried;
     enum lws_close_status close_status; /* what to say at the end */
     const char *close_reason;
     char *why; /* reading ended; the first reason counts */
@@ -260,6 +260,11 @@ static void on_relay(void *arg, int events, int error)
         take_request(w, p, (size_t)n);
     } else if (w->state == WS_OPEN) {
         link_send(w->below, p, (size_t)n);
+        /* An agent that ends waits for no answer to its close frame: 0x88 0x82, a mask, a status. */
+        if (w->goodbye && w->agent->stopping && n >= 8 && p[n - 8] == 0x88 && p[n - 7] == 0x82) {
+            close_relay(w);
+            maybe_bury(w);
+        }
     }
 }
 
@@ -288,7 +293,20 @@ static void peer_closes(struct ws *w, const uint8_t *p, size_t n)
     set_why(w, xasprintf("failed to get reader: received close frame: status = %s and reason = %s", status, reason));
 }
 
-/* One message a call; 1: there is nothing more and it is time to close. */
+/* The closing handshake. Not by returning -1 from a callback, as lws would have it: on libuv, Debian's lws then closes
+ * twice, and the second time without a word. */
+static void say_goodbye(void *arg)
+{
+    struct ws *w = arg;
+    if (!w->wsi)
+        return;
+    unsigned char reason[128] = "";
+    size_t n = (size_t)snprintf((char *)reason, sizeof reason, "%s", w->close_reason);
+    lws_close_reason(w->wsi, w->close_status, reason, n);
+    lws_set_timeout(w->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+}
+
+/* One message a call. */
 static int write_message(struct ws *w)
 {
     struct message *m = STAILQ_FIRST(&w->out);
@@ -300,14 +318,11 @@ static int write_message(struct ws *w)
         if (r < 0)
             return -1;
     }
-    if (!STAILQ_EMPTY(&w->out)) {
+    if (!STAILQ_EMPTY(&w->out))
         lws_callback_on_writable(w->wsi);
-    } else if (w->gone) {
-        unsigned char reason[128] = "";
-        size_t n = (size_t)snprintf((char *)reason, sizeof reason, "%s", w->close_reason);
-        lws_close_reason(w->wsi, w->close_status, reason, n);
-        return -1;
-    }
+    else if (w->gone && !w->goodbye)
+        loop_defer(w->agent->loop, say_goodbye, w);
+    w->goodbye |= w->gone && STAILQ_EMPTY(&w->out);
     return 0;
 }
 
