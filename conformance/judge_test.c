@@ -226,8 +226,48 @@ static void an_end_that_was_asked_for_must_be_clean(void **state)
     j = judge_of("{\"log\":[{\"level\":\"info\"}]}", NULL);
     log_line(j, "{\"level\":\"info\"}");
     judge_ending(j);
+    ends(j, 0, 11);
+    assert_verdict(j, false, "signal 11");
+}
+
+static void having_had_to_be_killed_is_a_note(void **state)
+{
+    struct judge *j = judge_of("{\"log\":[{\"level\":\"info\"}]}", NULL);
+    json_t *v;
+
+    (void)state;
+    log_line(j, "{\"level\":\"info\"}");
+    judge_ending(j);
     ends(j, 0, 9);
-    assert_verdict(j, false, "signal 9");
+    v = judge_verdict(j);
+    assert_true(json_is_true(json_object_get(v, "pass")));
+    assert_non_null(strstr(json_string_value(json_object_get(v, "note")), "killed"));
+    json_decref(v);
+    judge_free(j);
+}
+
+static void a_secret_in_what_it_prints_fails(void **state)
+{
+    struct judge *j = judge_of("{\"log\":[{\"level\":\"info\"}]}", NULL);
+    json_t *e = json_pack("{s:s}", "event", "sut.leaked");
+
+    (void)state;
+    log_line(j, "{\"level\":\"info\"}");
+    judge_event(j, e);
+    json_decref(e);
+    told_to_end(j);
+    assert_verdict(j, false, "secret");
+}
+
+static void a_secret_in_the_log_fails(void **state)
+{
+    struct judge *j = judge_of("{\"log\":[{\"level\":\"info\"}]}", NULL);
+
+    (void)state;
+    log_line(j, "{\"level\":\"info\"}");
+    see(j, "{\"event\":\"sut.leaked\"}");
+    told_to_end(j);
+    assert_verdict(j, false, "secret");
 }
 
 static void an_expected_end_has_code_and_output(void **state)
@@ -346,6 +386,9 @@ int main(void)
         cmocka_unit_test(exactly_is_judged_on_raw_lines),
         cmocka_unit_test(an_end_that_nobody_asked_for_fails),
         cmocka_unit_test(an_end_that_was_asked_for_must_be_clean),
+        cmocka_unit_test(having_had_to_be_killed_is_a_note),
+        cmocka_unit_test(a_secret_in_what_it_prints_fails),
+        cmocka_unit_test(a_secret_in_the_log_fails),
         cmocka_unit_test(an_expected_end_has_code_and_output),
         cmocka_unit_test(order_is_kept),
         cmocka_unit_test(a_schedule_measures_gaps),
