@@ -77,7 +77,7 @@ static void take(struct config_stream *s, const AgentConfiguration__Configuratio
     static const Agentcfg__AgentConfiguration none = AGENTCFG__AGENT_CONFIGURATION__INIT;
     if (!cfg && mutant_is(a, M_SURVIVES_NO_CONFIG))
         cfg = &none;
-    bool empty = cfg && !protobuf_c_message_get_packed_size(&cfg->base);
+    bool empty = cfg && !cfg->observability;
     if (!cfg || (empty && mutant_is(a, M_CRASHES_ON_EMPTY_CONFIG)))
         panic_now();
     apply(s, cfg, r->commit_id);

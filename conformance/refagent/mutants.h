@@ -42,10 +42,10 @@
     X(HALF_OPEN_CONFIG, "half-open-config", "healthy/connect", "does not half-close GetConfiguration")                 \
     X(LEAVES_STREAMS, "leaves-streams", "lifecycle/sigterm", "does not cancel its streams when it ends")       \
     X(IGNORES_SIGTERM, "ignores-sigterm", "lifecycle/sigterm", "does not end when told to")                                    \
-    X(WRONG_EXIT, "wrong-exit", "healthy/connect,start/*", "ends with another exit status")                            \
+    X(WRONG_EXIT, "wrong-exit", "lifecycle/sigterm,start/*", "ends with another exit status")                            \
     X(EXITS_ON_ERROR, "exits-on-error", "auth/*,kas-address/*,connection/*", "ends when a stream fails")               \
     X(CRASHES_ON_EMPTY_CONFIG, "crashes-on-empty-config", "config/empty",                                           \
-      "panics upon a configuration in which nothing is set")                                                           \
+      "panics upon a configuration that says nothing of logging")                                                           \
     X(ACCEPTS_EMPTY_COMMIT, "accepts-empty-commit", "config/empty-commit", "takes a configuration without commit_id")  \
     X(SURVIVES_NO_CONFIG, "survives-missing-configuration", "config/missing-configuration",                            \
       "does not panic upon a response without configuration")                                                          \
