@@ -205,7 +205,7 @@ static char *exit_wrong(const struct judge *j)
     if (j->exit && !j->ended_by_itself)
         return xstrdup("it did not end by itself");
     if (!j->exit && !j->ended_by_itself && signum == SIGKILL)
-        return xstrdup("it did not end when told to, and was killed");
+        return NULL; /* that we had to kill it is a note of the verdict; lifecycle/sigterm judges it */
     if (!j->exit && j->ended_by_itself)
         return signum ? xasprintf("it was killed by signal %d; its last line: %s", signum, last)
                       : xasprintf("it ended by itself with exit code %d; its last line: %s", code, last);
@@ -316,5 +316,7 @@ json_t *judge_verdict(const struct judge *j)
         reason = reason_of(json_array_get(unmet, 0), json_array_size(unmet));
     verdict = json_pack("{s:b,s:s,s:o}", "pass", json_array_size(unmet) == 0, "reason", reason ? reason : "",
                         "unmet", unmet);
+    if (!j->exit && !j->ended_by_itself && json_integer_value(json_object_get(j->ended, "signal")) == SIGKILL)
+        json_object_set_new(verdict, "note", json_string("it did not end when told to, and was killed"));
     return verdict;
 }

@@ -103,6 +103,19 @@ static void unmet_put(const struct rows *rows, FILE *f)
         fprintf(f, "  … %zu rows in all; put agents into $FAKEKAS_AGENTS (default ~/agents), or name one by --sut\n", n);
 }
 
+static void notes_put(const struct rows *rows, FILE *f)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < rows->n; i++) {
+        const char *note = json_string_value(json_object_get(rows->items[i]->judged, "note"));
+        if (note && n++ < UNMET_SHOWN)
+            fprintf(f, "note: %s: %s\n", rows->items[i]->name, note);
+    }
+    if (n > UNMET_SHOWN)
+        fprintf(f, "… %zu notes in all\n", n);
+}
+
 /* Each component and how it fared. */
 static void components_put(const struct rows *rows, FILE *f)
 {
@@ -140,6 +153,7 @@ void report_summary(const struct rows *rows, const struct report_times *t, bool 
     failures_put(rows, f);
     unmet_put(rows, f);
     fputc('\n', f);
+    notes_put(rows, f);
     components_put(rows, f);
     if (c.known)
         fprintf(f, "%zu of the skipped are known to fail\n", c.known);
