@@ -259,17 +259,6 @@ static void a_secret_in_what_it_prints_fails(void **state)
     assert_verdict(j, false, "secret");
 }
 
-static void a_secret_in_the_log_fails(void **state)
-{
-    struct judge *j = judge_of("{\"log\":[{\"level\":\"info\"}]}", NULL);
-
-    (void)state;
-    log_line(j, "{\"level\":\"info\"}");
-    see(j, "{\"event\":\"sut.leaked\"}");
-    told_to_end(j);
-    assert_verdict(j, false, "secret");
-}
-
 static void an_expected_end_has_code_and_output(void **state)
 {
     const char *expect = "{\"exit\":{\"code\":1,\"output\":{\"has\":\"no such file\"}}}";
@@ -388,7 +377,6 @@ int main(void)
         cmocka_unit_test(an_end_that_was_asked_for_must_be_clean),
         cmocka_unit_test(having_had_to_be_killed_is_a_note),
         cmocka_unit_test(a_secret_in_what_it_prints_fails),
-        cmocka_unit_test(a_secret_in_the_log_fails),
         cmocka_unit_test(an_expected_end_has_code_and_output),
         cmocka_unit_test(order_is_kept),
         cmocka_unit_test(a_schedule_measures_gaps),
