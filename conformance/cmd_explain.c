@@ -11,7 +11,7 @@
 
 /* The same failure many times over is told once. */
 struct told {
-    json_t *texts;   /* what was printed for a normalised line -> how often it was seen */
+    json_t *texts; /* what was printed for a normalised line -> how often it was seen */
     struct normaliser *normaliser;
     bool any_failure;
     size_t repeated;
@@ -21,8 +21,9 @@ static json_t *cure_json(const struct scenario *s, const json_t *cure)
 {
     const char *name = json_string_value(json_object_get(cure, "name"));
 
-    return json_pack("{s:O?,s:O?,s:o}", "name", json_object_get(cure, "name"), "says", json_object_get(cure, "says"),
-                     "command", json_sprintf("conform run %s@%s", scenario_id(s), name ? name : "*"));
+    return json_pack("{s:O?,s:O?,s:o}", "name", json_object_get(cure, "name"), "says",
+                     json_object_get(cure, "says"), "command",
+                     json_sprintf("conform run %s@%s", scenario_id(s), name ? name : "*"));
 }
 
 static json_t *failure_json(const struct scenario *s)
@@ -31,12 +32,12 @@ static json_t *failure_json(const struct scenario *s)
     json_t *cures = json_array();
     size_t i;
 
-    json_array_foreach(scenario_cures(s), i, cure)
-        json_array_append_new(cures, cure_json(s, cure));
-    return json_pack("{s:s,s:s,s:O?,s:O?,s:O?,s:O?,s:o,s:o}", "id", scenario_id(s), "title", scenario_title(s), "page",
-                     json_object_get(documented, "page"), "says", json_object_get(documented, "says"), "cause",
-                     json_object_get(documented, "cause"), "note", json_object_get(documented, "note"), "cures", cures,
-                     "command", json_sprintf("conform run %s --no-cures", scenario_id(s)));
+    json_array_foreach(scenario_cures(s), i, cure) json_array_append_new(cures, cure_json(s, cure));
+    return json_pack("{s:s,s:s,s:O?,s:O?,s:O?,s:O?,s:o,s:o}", "id", scenario_id(s), "title",
+                     scenario_title(s), "page", json_object_get(documented, "page"), "says",
+                     json_object_get(documented, "says"), "cause", json_object_get(documented, "cause"),
+                     "note", json_object_get(documented, "note"), "cures", cures, "command",
+                     json_sprintf("conform run %s --no-cures", scenario_id(s)));
 }
 
 static void line_json(size_t number, const char *raw, enum explained what, const struct scenario **found)
@@ -46,8 +47,8 @@ static void line_json(size_t number, const char *raw, enum explained what, const
 
     for (size_t i = 0; found[i]; i++)
         json_array_append_new(failures, failure_json(found[i]));
-    j = json_pack("{s:I,s:s,s:o,s:o}", "line", (json_int_t)number, "what", words[what], "failures", failures, "text",
-                  text ? text : json_null());
+    j = json_pack("{s:I,s:s,s:o,s:o}", "line", (json_int_t)number, "what", words[what], "failures", failures,
+                  "text", text ? text : json_null());
     json_dumpf(j, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(j);
@@ -63,9 +64,9 @@ static void failure_print(const struct scenario *s)
     printf("  failure  %s: %s\n", scenario_id(s), scenario_title(s));
     if (cause)
         printf("  cause    %s\n", cause);
-    json_array_foreach(json_object_get(f, "cures"), i, cure)
-        printf("  cure     %s\n           seen to work by: %s\n", json_string_value(json_object_get(cure, "says")),
-               json_string_value(json_object_get(cure, "command")));
+    json_array_foreach(json_object_get(f, "cures"), i, cure) printf(
+        "  cure     %s\n           seen to work by: %s\n", json_string_value(json_object_get(cure, "says")),
+        json_string_value(json_object_get(cure, "command")));
     if (note)
         printf("  note     %s\n", note);
     printf("  again    %s\n", json_string_value(json_object_get(f, "command")));
@@ -126,7 +127,8 @@ static void read_log(FILE *f, const struct explainer *e, struct told *t, bool js
     }
     free(raw);
     if (!json && (t->repeated || nothing_wrong))
-        printf("%zu more lines say the same again, %zu say that nothing is wrong\n", t->repeated, nothing_wrong);
+        printf("%zu more lines say the same again, %zu say that nothing is wrong\n", t->repeated,
+               nothing_wrong);
     if (!json && !number)
         printf("no lines\n");
 }

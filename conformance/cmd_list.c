@@ -28,7 +28,8 @@ static void join(const json_t *list, char *out, size_t size)
     size_t i, used = 0;
 
     *out = 0;
-    json_array_foreach((json_t *)list, i, one) {
+    json_array_foreach((json_t *)list, i, one)
+    {
         int n = snprintf(out + used, size - used, "%s%s", i ? "," : "", json_string_value(one));
         if (n < 0 || (size_t)n >= size - used)
             return;

@@ -1,4 +1,5 @@
-/* conform mutants: the suite against agents that are wrong on purpose. A suite that lets one pass looks at too little. */
+/* conform mutants: the suite against agents that are wrong on purpose. A suite that lets one pass looks at
+ * too little. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,13 +43,15 @@ static int mutants_ask(struct mutants *m, const char *reference, const char *onl
         if (!name || !*name || (only && strcmp(name, only) != 0))
             continue;
         m->items = xrealloc(m->items, (m->n + 1) * sizeof(*m->items));
-        m->items[m->n++] = (struct mutant){xstrdup(name), xstrdup(patterns ? patterns : ""),
-                                           xstrdup(about ? about : "")};
+        m->items[m->n++] =
+            (struct mutant){xstrdup(name), xstrdup(patterns ? patterns : ""), xstrdup(about ? about : "")};
     }
     free(line);
     if (f && pclose(f) == 0 && m->n)
         return 0;
-    fprintf(stderr, only && f ? "conform: no such mutant: %s\n" : "conform: the reference agent names no mutants%.0s\n",
+    fprintf(stderr,
+            only && f ? "conform: no such mutant: %s\n"
+                      : "conform: the reference agent names no mutants%.0s\n",
             only ? only : "");
     return -ENOENT;
 }
@@ -78,8 +81,8 @@ static bool chosen(const struct options *o, const char *id, const char *cure, co
     return fits && over && !(cure && o->no_cures) && !(!cure && o->only_cures);
 }
 
-static void rows_of_mutant(struct rows *rows, const struct suite *s, const struct options *o, const struct mutant *m,
-                           const struct component *c, int group)
+static void rows_of_mutant(struct rows *rows, const struct suite *s, const struct options *o,
+                           const struct mutant *m, const struct component *c, int group)
 {
     for (size_t i = 0; i < s->n_scenarios; i++) {
         const struct scenario *sc = s->scenarios[i];
@@ -88,14 +91,17 @@ static void rows_of_mutant(struct rows *rows, const struct suite *s, const struc
         size_t k, n;
         if (scenario_applies(sc, c->kind, c->version, &applies) < 0 || !applies)
             continue;
-        json_array_foreach(scenario_transports(sc), k, transport) {
+        json_array_foreach(scenario_transports(sc), k, transport)
+        {
             const char *t = json_string_value(transport);
             if (hinted(m, scenario_id(sc), NULL) && chosen(o, scenario_id(sc), NULL, t))
                 rows_add(rows, o, sc, c, t, NULL, group);
-            json_array_foreach(scenario_cures(sc), n, cure) {
+            json_array_foreach(scenario_cures(sc), n, cure)
+            {
                 const char *name = json_string_value(json_object_get(cure, "name"));
                 /* A plain pattern means the failure; cures only when asked for by @. */
-                if (strchr(m->patterns, '@') && hinted(m, scenario_id(sc), name) && chosen(o, scenario_id(sc), name, t))
+                if (strchr(m->patterns, '@') && hinted(m, scenario_id(sc), name) &&
+                    chosen(o, scenario_id(sc), name, t))
                     rows_add(rows, o, sc, c, t, name, group);
             }
         }
@@ -129,16 +135,18 @@ static int report(const struct options *o, const struct mutants *m, const struct
     for (size_t i = 0; i < m->n; i++) {
         const struct row *r = caught_by(rows, (int)i);
         missed += !r;
-        json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s?,s:s?,s:I}", "mutant", m->items[i].name, "about",
-                                              m->items[i].about, "caught", r != NULL, "by", r ? r->name : NULL, "reason",
-                                              r ? r->reason : NULL, "rows", (json_int_t)rows_of_group(rows, (int)i)));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s?,s:s?,s:I}", "mutant", m->items[i].name,
+                                              "about", m->items[i].about, "caught", r != NULL, "by",
+                                              r ? r->name : NULL, "reason", r ? r->reason : NULL, "rows",
+                                              (json_int_t)rows_of_group(rows, (int)i)));
         if (o->json)
             continue;
         if (r)
-            printf("caught  %-28s by %s over %s: %s\n", m->items[i].name, scenario_id(r->scenario), r->transport,
-                   r->reason);
+            printf("caught  %-28s by %s over %s: %s\n", m->items[i].name, scenario_id(r->scenario),
+                   r->transport, r->reason);
         else
-            printf("MISSED  %-28s %s (%zu rows)\n", m->items[i].name, m->items[i].about, rows_of_group(rows, (int)i));
+            printf("MISSED  %-28s %s (%zu rows)\n", m->items[i].name, m->items[i].about,
+                   rows_of_group(rows, (int)i));
     }
     (void)json_dump_file(list, path, JSON_INDENT(1));
     if (o->json) {

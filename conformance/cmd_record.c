@@ -1,4 +1,5 @@
-/* conform record: golden logs of what a version prints, shown as a difference, written when a person agrees. */
+/* conform record: golden logs of what a version prints, shown as a difference, written when a person agrees.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +73,8 @@ static void record_row(struct recording *r, const struct rows *rows, size_t firs
     for (size_t i = first; i < rows->n && strcmp(rows->items[i]->base, row->base) == 0; i++) {
         _cleanup_(freep) char *events = xasprintf("%s/events.jsonl", rows->items[i]->dir);
         if (!outcome_is_good(rows->items[i]->verdict)) {
-            printf("not recorded: %s: %s: %s\n", rows->items[i]->name, rows->items[i]->verdict, rows->items[i]->reason);
+            printf("not recorded: %s: %s: %s\n", rows->items[i]->name, rows->items[i]->verdict,
+                   rows->items[i]->reason);
             r->refused++;
             break;
         }

@@ -20,7 +20,8 @@ int cmd_version(int argc, char **argv)
     printf("conform %s\nfixtures %s\n", FAKEKAS_VERSION, o.fixtures);
     (void)suite_components(&s, &o);
     for (size_t i = 0; i < s.components.n; i++)
-        printf("%s %s %s\n", s.components.items[i].name, s.components.items[i].version, s.components.items[i].path);
+        printf("%s %s %s\n", s.components.items[i].name, s.components.items[i].version,
+               s.components.items[i].path);
     fflush(stdout);
     printf("namespaces %s\n", namespaces_try(&err) == 0 ? "yes" : err);
     suite_done(&s);

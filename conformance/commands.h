@@ -1,7 +1,13 @@
 /* The subcommands. Each gets argv from its own name on and answers the exit code. */
 #pragma once
 
-enum { EXIT_AS_EXPECTED = 0, EXIT_NOT_AS_EXPECTED = 1, EXIT_USAGE = 2, EXIT_HARNESS = 3, EXIT_NOTHING_RAN = 77 };
+enum {
+    EXIT_AS_EXPECTED = 0,
+    EXIT_NOT_AS_EXPECTED = 1,
+    EXIT_USAGE = 2,
+    EXIT_HARNESS = 3,
+    EXIT_NOTHING_RAN = 77
+};
 
 int cmd_run(int argc, char **argv);
 int cmd_list(int argc, char **argv);

@@ -67,7 +67,8 @@ static void read_all(int fd, struct buf *out, uint64_t deadline_ns)
         uint64_t now = clock_ns();
         struct pollfd p = {.fd = fd, .events = POLLIN};
         ssize_t n;
-        if (now >= deadline_ns || buf_len(out) > 65536 || poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1) <= 0)
+        if (now >= deadline_ns || buf_len(out) > 65536 ||
+            poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1) <= 0)
             return;
         n = read(fd, buf_reserve(out, 4096), 4096);
         if (n <= 0)
@@ -114,9 +115,8 @@ static bool is_unnamed(const json_t *list, const char *version)
     json_t *one;
     size_t i;
 
-    json_array_foreach(list, i, one)
-        if (json_is_string(one) && strcmp(json_string_value(one), version) == 0)
-            return true;
+    json_array_foreach(list, i, one) if (json_is_string(one) &&
+                                         strcmp(json_string_value(one), version) == 0) return true;
     return false;
 }
 
@@ -140,7 +140,8 @@ static char *version_ask(const char *path, const json_t *profile, char **reterr)
     if (text && parse)
         found = regex_group(parse, text, 1);
     if (!found) {
-        *reterr = xasprintf("%s: does not tell its version when asked; cure: is it the program that you meant?", path);
+        *reterr = xasprintf(
+            "%s: does not tell its version when asked; cure: is it the program that you meant?", path);
         return NULL;
     }
     return is_unnamed(json_object_get(v, "unnamed"), found) ? version_of_file(path) : version_short(found);
@@ -173,8 +174,12 @@ static int add(struct components *c, const char *fixtures, const char *kind, con
         return -EINVAL;
     }
     one = components_new(c);
-    *one = (struct component){.name = xstrdup(kind), .kind = xstrdup(kind), .version = version,
-                              .path = xstrdup(path), .profile = resolved, .real = true};
+    *one = (struct component){.name = xstrdup(kind),
+                              .kind = xstrdup(kind),
+                              .version = version,
+                              .path = xstrdup(path),
+                              .profile = resolved,
+                              .real = true};
     return 0;
 }
 
@@ -228,8 +233,8 @@ int components_find(struct components *c, const char *fixtures, const char *fold
     return 0;
 }
 
-int components_add_reference(struct components *c, const char *fixtures, const char *path, const char *mutant,
-                             char **reterr)
+int components_add_reference(struct components *c, const char *fixtures, const char *path,
+                             const char *mutant, char **reterr)
 {
     json_t *profile, *resolved;
     struct component *one;
@@ -244,8 +249,11 @@ int components_add_reference(struct components *c, const char *fixtures, const c
     if (!resolved)
         return -EINVAL;
     one = components_new(c);
-    *one = (struct component){.name = xstrdup("refagent"), .kind = xstrdup("agentk"),
-                              .version = xstrdup(REFERENCE_VERSION), .path = xstrdup(path), .mutant = xstrdup(mutant),
+    *one = (struct component){.name = xstrdup("refagent"),
+                              .kind = xstrdup("agentk"),
+                              .version = xstrdup(REFERENCE_VERSION),
+                              .path = xstrdup(path),
+                              .mutant = xstrdup(mutant),
                               .profile = resolved};
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Which documented failure is a log line?
  *
- * Several scenarios may know a line ("connection refused" is in many). The pattern that asks for most text decides;
- * what asks for less is a broader relative, and naming it too would name a wrong failure.
+ * Several scenarios may know a line ("connection refused" is in many). The pattern that asks for most text
+ * decides; what asks for less is a broader relative, and naming it too would name a wrong failure.
  */
 #include "conformance/explain.h"
 
@@ -31,13 +31,13 @@ static size_t weight_of(const json_t *pattern)
 
     if (json_is_string(pattern))
         return json_string_length(pattern);
-    json_array_foreach(pattern, i, one) {
+    json_array_foreach(pattern, i, one)
+    {
         /* {any: […]}: as much as its least */
         size_t w = weight_of(one);
         sum = i == 0 || w < sum ? w : sum;
     }
-    json_object_foreach((json_t *)pattern, key, one)
-        sum += strcmp(key, "not") == 0 ? 1 : weight_of(one);
+    json_object_foreach((json_t *)pattern, key, one) sum += strcmp(key, "not") == 0 ? 1 : weight_of(one);
     return sum;
 }
 
@@ -58,7 +58,8 @@ struct explainer *explainer_new(const struct suite *s, json_t *nothing_wrong)
     for (size_t i = 0; i < s->n_scenarios; i++) {
         const json_t *list = json_object_get(scenario_tree(s->scenarios[i]), "explain"), *pattern;
         size_t k;
-        json_array_foreach(list, k, pattern) {
+        json_array_foreach(list, k, pattern)
+        {
             e->signs = xrealloc(e->signs, (e->n + 1) * sizeof(*e->signs));
             e->signs[e->n++] = (struct sign){s->scenarios[i], pattern, weight_of(pattern)};
         }
@@ -78,14 +79,16 @@ struct explainer *explainer_free(struct explainer *e)
     return NULL;
 }
 
-/* The object of a log line, also behind a prefix as `kubectl logs --timestamps` or docker-compose write it; else
+/* The object of a log line, also behind a prefix as `kubectl logs --timestamps` or docker-compose write it;
+ * else
  * {"text": raw}. */
 static json_t *line_parse(const char *raw)
 {
     const char *brace = strchr(raw, '{');
     json_t *line = brace ? json_loads(brace, JSON_DISABLE_EOF_CHECK, NULL) : NULL, *text;
 
-    if (json_is_object(line) && (brace == raw || json_object_get(line, "level") || json_object_get(line, "msg")))
+    if (json_is_object(line) &&
+        (brace == raw || json_object_get(line, "level") || json_object_get(line, "msg")))
         return line;
     json_decref(line);
     text = json_string(raw);
@@ -97,13 +100,12 @@ static bool is_nothing_wrong(const struct explainer *e, const json_t *line)
     const json_t *pattern;
     size_t i;
 
-    json_array_foreach(e->nothing_wrong, i, pattern)
-        if (match(pattern, line, NULL))
-            return true;
+    json_array_foreach(e->nothing_wrong, i, pattern) if (match(pattern, line, NULL)) return true;
     return false;
 }
 
-enum explained explain_line(const struct explainer *e, const char *raw, const struct scenario ***ret_scenarios)
+enum explained explain_line(const struct explainer *e, const char *raw,
+                            const struct scenario ***ret_scenarios)
 {
     const struct scenario **found = xcalloc(e->n + 1, sizeof(*found));
     json_t *line = line_parse(raw);

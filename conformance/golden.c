@@ -1,5 +1,5 @@
-/* Golden logs: reading, writing, merging runs, holding a run against them. Kept line by line in the order of their
- * names, so that differences between versions read well. */
+/* Golden logs: reading, writing, merging runs, holding a run against them. Kept line by line in the order of
+ * their names, so that differences between versions read well. */
 #include "conformance/golden.h"
 
 #include <errno.h>
@@ -24,9 +24,7 @@ static bool contains(const json_t *list, const json_t *value)
     json_t *one;
     size_t i;
 
-    json_array_foreach((json_t *)list, i, one)
-        if (json_equal(one, (json_t *)value))
-            return true;
+    json_array_foreach((json_t *)list, i, one) if (json_equal(one, (json_t *)value)) return true;
     return false;
 }
 
@@ -45,7 +43,7 @@ struct sight {
 struct reading {
     struct sight *sights; /* owned, in order of first sight */
     size_t n;
-    json_t *index;        /* text -> true: an agent may print thousands of the same */
+    json_t *index;                 /* text -> true: an agent may print thousands of the same */
     json_int_t judged_ns, exit_ns; /* 0: not yet */
 };
 
@@ -141,13 +139,14 @@ json_t *golden_merge(const struct golden_seen *runs, size_t n)
     size_t k;
 
     for (size_t i = 0; i < n; i++)
-        json_array_foreach(runs[i].before, k, line)
-            add_once(lines, line);
-    json_array_foreach(lines, k, line) {
+        json_array_foreach(runs[i].before, k, line) add_once(lines, line);
+    json_array_foreach(lines, k, line)
+    {
         bool always = true;
         for (size_t i = 0; i < n; i++)
             always = always && contains(runs[i].sure, line);
-        json_array_append_new(entries, json_pack("{s:s,s:O}", "seen", always ? "always" : "sometimes", "line", line));
+        json_array_append_new(entries,
+                              json_pack("{s:s,s:O}", "seen", always ? "always" : "sometimes", "line", line));
     }
     json_decref(lines);
     return entries;
@@ -158,9 +157,9 @@ void golden_keep_sometimes(json_t *entries, const json_t *old)
     json_t *known = json_array(), *entry;
     size_t i;
 
-    json_array_foreach(entries, i, entry)
-        json_array_append(known, json_object_get(entry, "line"));
-    json_array_foreach((json_t *)old, i, entry) {
+    json_array_foreach(entries, i, entry) json_array_append(known, json_object_get(entry, "line"));
+    json_array_foreach((json_t *)old, i, entry)
+    {
         const char *seen = json_string_value(json_object_get(entry, "seen"));
         if (seen && strcmp(seen, "sometimes") == 0 && !contains(known, json_object_get(entry, "line")))
             json_array_append(entries, entry);
@@ -183,7 +182,8 @@ json_t *golden_read(const char *path, char **reterr)
     while (getline(&text, &cap, f) > 0) {
         json_t *entry = json_loads(text, 0, NULL);
         number++;
-        if (!json_is_object(json_object_get(entry, "line")) || !json_is_string(json_object_get(entry, "seen"))) {
+        if (!json_is_object(json_object_get(entry, "line")) ||
+            !json_is_string(json_object_get(entry, "seen"))) {
             json_decref(entry);
             if (!*reterr)
                 *reterr = xasprintf("%s:%d: expected {\"seen\": …, \"line\": {…}}", path, number);
@@ -203,8 +203,7 @@ static char **texts(const json_t *entries, size_t *ret_n)
     char **list = xcalloc(n + 1, sizeof(char *));
     json_t *entry;
 
-    json_array_foreach((json_t *)entries, i, entry)
-        list[i] = json_dumps(entry, JSON_COMPACT);
+    json_array_foreach((json_t *)entries, i, entry) list[i] = json_dumps(entry, JSON_COMPACT);
     qsort(list, n, sizeof(char *), by_text);
     *ret_n = n;
     return list;
@@ -254,22 +253,24 @@ char *golden_difference(const json_t *old, const json_t *new)
     return text;
 }
 
-/* What the run printed and the golden log does not have, and what it always had and the run did not print. */
-static size_t compare(const json_t *golden, const struct golden_seen *run, struct buf *report, char **ret_first)
+/* What the run printed and the golden log does not have, and what it always had and the run did not print.
+ */
+static size_t compare(const json_t *golden, const struct golden_seen *run, struct buf *report,
+                      char **ret_first)
 {
     json_t *known = json_array(), *entry, *line;
     size_t i, wrong = 0;
 
+    json_array_foreach((json_t *)golden, i, entry) json_array_append(known, json_object_get(entry, "line"));
+    json_array_foreach(run->before, i, line) if (!contains(known, line))
+    {
+        _cleanup_(freep) char *text = json_dumps(line, JSON_COMPACT);
+        if (!wrong++)
+            *ret_first = xasprintf("not in the golden log: %s", text);
+        buf_addf(report, "  + %s\n", text);
+    }
     json_array_foreach((json_t *)golden, i, entry)
-        json_array_append(known, json_object_get(entry, "line"));
-    json_array_foreach(run->before, i, line)
-        if (!contains(known, line)) {
-            _cleanup_(freep) char *text = json_dumps(line, JSON_COMPACT);
-            if (!wrong++)
-                *ret_first = xasprintf("not in the golden log: %s", text);
-            buf_addf(report, "  + %s\n", text);
-        }
-    json_array_foreach((json_t *)golden, i, entry) {
+    {
         const char *seen = json_string_value(json_object_get(entry, "seen"));
         if (seen && strcmp(seen, "always") == 0 && !contains(run->all, json_object_get(entry, "line"))) {
             _cleanup_(freep) char *text = json_dumps(json_object_get(entry, "line"), JSON_COMPACT);

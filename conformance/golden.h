@@ -8,8 +8,8 @@
 
 /* Path of a row's golden log below the fixtures; new string. */
 char *golden_path(const struct row *r, const char *fixtures);
-/* The distinct normalised lines of one run, from its events.jsonl. What comes while a component is being ended differs
- * from run to run, and so does what comes just before: */
+/* The distinct normalised lines of one run, from its events.jsonl. What comes while a component is being
+ * ended differs from run to run, and so does what comes just before: */
 struct golden_seen {
     json_t *all;    /* whenever */
     json_t *before; /* before it was told to end */
@@ -27,5 +27,6 @@ json_t *golden_read(const char *path, char **reterr);
 int golden_write(const char *path, const json_t *entries);
 /* "+ line" and "- line", one each; NULL: no difference. */
 char *golden_difference(const json_t *old, const json_t *new);
-/* Holds what a row printed against its golden log: 0 also if there is none; else -EINVAL, *ret_reason and *ret_report. */
+/* Holds what a row printed against its golden log: 0 also if there is none; else -EINVAL, *ret_reason and
+ * *ret_report. */
 int golden_check(const struct row *r, const char *fixtures, char **ret_reason, char **ret_report);

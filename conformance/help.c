@@ -17,7 +17,8 @@ static const char main_text[] =
     "  conform mutants                      does every deliberately wrong agent get caught?\n"
     "  conform version                      what is installed here, which agents are found?\n"
     "\n"
-    "conform COMMAND --help tells more. Exit codes: 0 as expected, 1 not, 2 usage, 3 harness or environment,\n"
+    "conform COMMAND --help tells more. Exit codes: 0 as expected, 1 not, 2 usage, 3 harness or "
+    "environment,\n"
     "77 nothing could run.\n";
 
 static const char select_text[] =
@@ -31,7 +32,8 @@ static const char select_text[] =
     "  --agents DIR         all agentk-* in there; default $FAKEKAS_AGENTS, else ~/agents\n"
     "  --no-reference       without the reference agent   --only-reference   with nothing else\n"
     "Where things are:\n"
-    "  --fixtures DIR       scenarios, profiles, golden logs; default $FAKEKAS_FIXTURES, else beside the build\n";
+    "  --fixtures DIR       scenarios, profiles, golden logs; default $FAKEKAS_FIXTURES, else beside the "
+    "build\n";
 
 static const struct {
     const char *command, *text;
@@ -52,27 +54,32 @@ static const struct {
      "  --seed N             for faults that are left to chance\n"
      "  --stop-after MS      from SIGTERM to SIGKILL; default 15000\n"
      "  --fail-fast          stop at the first row that fails\n"
-     "  -q, --quiet          failures and the summary only     -v, --verbose   every event in events.jsonl\n"},
-    {"list",
-     "conform list [PATTERN…] [--json] [--rows] - names scenarios, or with --rows every row that `run` would run\n"},
-    {"check",
-     "conform check [--json] FILE… - is this well written? Problems come as file:line:column: what, what was expected\n"
-     "Without files: every scenario of the fixtures.\n"},
+     "  -q, --quiet          failures and the summary only     -v, --verbose   every event in "
+     "events.jsonl\n"},
+    {"list", "conform list [PATTERN…] [--json] [--rows] - names scenarios, or with --rows every row that "
+             "`run` would run\n"},
+    {"check", "conform check [--json] FILE… - is this well written? Problems come as file:line:column: "
+              "what, what was expected\n"
+              "Without files: every scenario of the fixtures.\n"},
     {"explain",
-     "conform explain [FILE] [--json] - names the failure that each line of an agent's log is, its cause and its cure\n"
+     "conform explain [FILE] [--json] - names the failure that each line of an agent's log is, its cause "
+     "and its cure\n"
      "\n"
      "  kubectl logs -n gitlab-agent deploy/gitlab-agent | conform explain\n"
      "\n"
      "Lines that it does not know it says it does not know. Exit code 0 if it knew a failure, 1 if not.\n"},
-    {"record",
-     "conform record [PATTERN…] --sut agentk=PATH [--repeat N] [--yes] - golden logs: what this version prints\n"
-     "\n"
-     "Runs each row N times (default 2), normalises times, ports and the like, shows the difference to what is kept,\n"
-     "and writes it when asked to (--yes: without asking). Lines that every run printed are `always`, others\n"
-     "`sometimes`.\n"},
-    {"mutants",
-     "conform mutants [PATTERN…] [--mutant NAME] [--json] [-j N] - each deliberately wrong reference agent must be caught\n"},
-    {"version", "conform version - version, fixtures, agents that are found, and whether namespaces can be had\n"},
+    {"record", "conform record [PATTERN…] --sut agentk=PATH [--repeat N] [--yes] - golden logs: what this "
+               "version prints\n"
+               "\n"
+               "Runs each row N times (default 2), normalises times, ports and the like, shows the "
+               "difference to what is kept,\n"
+               "and writes it when asked to (--yes: without asking). Lines that every run printed are "
+               "`always`, others\n"
+               "`sometimes`.\n"},
+    {"mutants", "conform mutants [PATTERN…] [--mutant NAME] [--json] [-j N] - each deliberately wrong "
+                "reference agent must be caught\n"},
+    {"version",
+     "conform version - version, fixtures, agents that are found, and whether namespaces can be had\n"},
 };
 
 void help_main(FILE *f)

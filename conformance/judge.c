@@ -16,17 +16,17 @@ enum { OUTPUT_KEPT = 256 * 1024, WITHIN_DEFAULT_MS = 20000 };
 
 struct judge {
     json_t *expect, *healthy;
-    struct want *wants;       /* owned array */
+    struct want *wants; /* owned array */
     size_t n_wants;
     struct order order;
     struct schedule *schedules; /* owned array */
     size_t n_schedules;
     int64_t lasts_ms, within_ms;
-    json_t *exit;             /* borrowed from expect: what its end must be, or NULL */
-    struct buf output;        /* raw lines, for exit.output */
-    json_t *last_line;        /* the last one, for reports */
-    json_t *ended;            /* the event sut.exit */
-    bool leaked;              /* it printed a secret */
+    json_t *exit;      /* borrowed from expect: what its end must be, or NULL */
+    struct buf output; /* raw lines, for exit.output */
+    json_t *last_line; /* the last one, for reports */
+    json_t *ended;     /* the event sut.exit */
+    bool leaked;       /* it printed a secret */
     bool ended_by_itself;
     bool ending;
 };
@@ -40,7 +40,8 @@ static int wants_add(struct judge *j, enum want_kind kind, json_t *list, char **
         *reterr = xasprintf("expect.%s: must be a list", want_kind_name(kind));
         return -EINVAL;
     }
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         enum want_kind k = kind == NEVER_EVENT && json_object_get(item, "log") ? NEVER_LOG : kind;
         int e;
         j->wants = xrealloc(j->wants, (j->n_wants + 1) * sizeof(*j->wants));
@@ -66,7 +67,8 @@ static int schedules_from(struct judge *j, json_t *value, char **reterr)
     size_t i;
     int e = 0;
 
-    json_array_foreach(one, i, item) {
+    json_array_foreach(one, i, item)
+    {
         j->schedules = xrealloc(j->schedules, (j->n_schedules + 1) * sizeof(*j->schedules));
         e = schedule_init(&j->schedules[j->n_schedules++], item, reterr);
         if (e < 0)
@@ -278,7 +280,8 @@ static char *reason_of(const json_t *unmet, size_t n)
 {
     const char *what = json_string_value(json_object_get(unmet, "what"));
     const char *why = json_string_value(json_object_get(unmet, "why"));
-    _cleanup_(freep) char *expected = json_dumps(json_object_get(unmet, "expected"), JSON_COMPACT | JSON_ENCODE_ANY);
+    _cleanup_(freep) char *expected =
+        json_dumps(json_object_get(unmet, "expected"), JSON_COMPACT | JSON_ENCODE_ANY);
     _cleanup_(freep) char *more = n > 1 ? xasprintf(" (and %zu more)", n - 1) : xstrdup("");
     json_int_t seen = json_integer_value(json_object_get(unmet, "seen"));
 
@@ -308,7 +311,8 @@ json_t *judge_verdict(const struct judge *j)
         if (!schedule_met(&j->schedules[i]))
             json_array_append_new(unmet, schedule_unmet(&j->schedules[i]));
     if (wrong)
-        json_array_append_new(unmet, json_pack("{s:s,s:O?,s:s}", "what", "exit", "expected", j->exit, "why", wrong));
+        json_array_append_new(
+            unmet, json_pack("{s:s,s:O?,s:s}", "what", "exit", "expected", j->exit, "why", wrong));
     if (j->leaked)
         json_array_append_new(unmet, json_pack("{s:s,s:s,s:s}", "what", "never", "expected",
                                                "a secret in what it prints", "why", "it printed its token"));
@@ -316,7 +320,8 @@ json_t *judge_verdict(const struct judge *j)
         reason = reason_of(json_array_get(unmet, 0), json_array_size(unmet));
     verdict = json_pack("{s:b,s:s,s:o}", "pass", json_array_size(unmet) == 0, "reason", reason ? reason : "",
                         "unmet", unmet);
-    if (!j->exit && !j->ended_by_itself && json_integer_value(json_object_get(j->ended, "signal")) == SIGKILL)
+    if (!j->exit && !j->ended_by_itself &&
+        json_integer_value(json_object_get(j->ended, "signal")) == SIGKILL)
         json_object_set_new(verdict, "note", json_string("it did not end when told to, and was killed"));
     return verdict;
 }

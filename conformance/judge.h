@@ -1,4 +1,5 @@
-/* The judge: reads events, says whether what a scenario expects has come true. Pure: no file, no clock, no process.
+/* The judge: reads events, says whether what a scenario expects has come true. Pure: no file, no clock, no
+ * process.
  *
  * GLOSSARY
  *   want      one expectation: a pattern over log lines or events that must be seen, or must never be
@@ -19,8 +20,9 @@ enum judge_state {
     JUDGE_LOST  /* it can only fail from here */
 };
 
-/* expect: of a resolved row (scenario_row()). healthy: what `healthy: true` stands for, from the component's profile:
- * {log, wire, never}; NULL if none. Both are kept by reference. NULL and *reterr for an expectation that is none. */
+/* expect: of a resolved row (scenario_row()). healthy: what `healthy: true` stands for, from the component's
+ * profile: {log, wire, never}; NULL if none. Both are kept by reference. NULL and *reterr for an expectation
+ * that is none. */
 struct judge *judge_new(json_t *expect, json_t *healthy, char **reterr);
 struct judge *judge_free(struct judge *j);
 
@@ -33,5 +35,6 @@ int64_t judge_lasts_ms(const struct judge *j);
 int64_t judge_within_ms(const struct judge *j);
 void judge_ending(struct judge *j);
 
-/* {"pass": bool, "reason": "one line", "unmet": [{"what", "expected", "seen", "nearest", "why"}]}; new reference. */
+/* {"pass": bool, "reason": "one line", "unmet": [{"what", "expected", "seen", "nearest", "why"}]}; new
+ * reference. */
 json_t *judge_verdict(const struct judge *j);

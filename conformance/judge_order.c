@@ -32,7 +32,8 @@ int order_init(struct order *o, json_t *list, char **reterr)
         *reterr = xstrdup("expect.order: must be a list");
         return -EINVAL;
     }
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         int e = match_check(item, reterr);
         if (e < 0)
             return e;
@@ -61,10 +62,11 @@ bool order_met(const struct order *o)
 json_t *order_unmet(const struct order *o)
 {
     _cleanup_(freep) char *item = json_dumps(json_array_get(o->list, o->at), JSON_COMPACT | JSON_ENCODE_ANY);
-    _cleanup_(freep) char *why = xasprintf("%zu of %zu seen in order; not seen after that: %s", o->at, o->n,
-                                           item ? item : "");
+    _cleanup_(freep) char *why =
+        xasprintf("%zu of %zu seen in order; not seen after that: %s", o->at, o->n, item ? item : "");
 
-    return json_pack("{s:s,s:O,s:I,s:s}", "what", "order", "expected", o->list, "seen", (json_int_t)o->at, "why", why);
+    return json_pack("{s:s,s:O,s:I,s:s}", "what", "order", "expected", o->list, "seen", (json_int_t)o->at,
+                     "why", why);
 }
 
 static int bound_read(const json_t *v, int64_t *ret)
@@ -93,7 +95,8 @@ int schedule_init(struct schedule *s, json_t *item, char **reterr)
     s->n_gaps = json_array_size(gaps);
     s->gaps = xcalloc(s->n_gaps, sizeof(*s->gaps));
     s->measured_s = xcalloc(s->n_gaps, sizeof(*s->measured_s));
-    json_array_foreach(gaps, i, gap) {
+    json_array_foreach(gaps, i, gap)
+    {
         if (bound_read(json_array_get(gap, 0), &s->gaps[i].min_ms) < 0 ||
             bound_read(json_array_get(gap, 1), &s->gaps[i].max_ms) < 0) {
             *reterr = xstrdup("expect.schedule.gaps: each is [min, max], seconds or durations like 1.5s");
@@ -149,11 +152,12 @@ json_t *schedule_unmet(const struct schedule *s)
             buf_addf(&text, " %.3fs", s->measured_s[i]);
         else
             buf_addf(&text, " (none)");
-        buf_addf(&text, " [%.3fs, %.3fs]", (double)s->gaps[i].min_ms / 1000, (double)s->gaps[i].max_ms / 1000);
+        buf_addf(&text, " [%.3fs, %.3fs]", (double)s->gaps[i].min_ms / 1000,
+                 (double)s->gaps[i].max_ms / 1000);
     }
     buf_add(&text, "", 1);
-    u = json_pack("{s:s,s:O,s:I,s:s}", "what", "schedule", "expected", s->item, "seen", (json_int_t)s->seen, "why",
-                  (const char *)buf_data(&text));
+    u = json_pack("{s:s,s:O,s:I,s:s}", "what", "schedule", "expected", s->item, "seen", (json_int_t)s->seen,
+                  "why", (const char *)buf_data(&text));
     buf_done(&text);
     return u;
 }

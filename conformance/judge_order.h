@@ -23,7 +23,7 @@ struct schedule {
     size_t n_gaps;
     struct gap {
         int64_t min_ms, max_ms;
-    } *gaps;           /* owned */
+    } * gaps; /* owned */
     size_t seen;
     int64_t last_ns;
     double *measured_s; /* owned: n_gaps of them */

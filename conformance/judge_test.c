@@ -71,15 +71,16 @@ static void assert_verdict(struct judge *j, bool pass, const char *reason_has)
     const char *reason = json_string_value(json_object_get(v, "reason"));
 
     if (json_is_true(json_object_get(v, "pass")) != pass || (reason_has && !strstr(reason, reason_has)))
-        fail_msg("pass %d, reason \"%s\", expected to have \"%s\"", json_is_true(json_object_get(v, "pass")), reason,
-                 reason_has ? reason_has : "");
+        fail_msg("pass %d, reason \"%s\", expected to have \"%s\"", json_is_true(json_object_get(v, "pass")),
+                 reason, reason_has ? reason_has : "");
     json_decref(v);
     judge_free(j);
 }
 
 static void lines_and_events_must_be_seen(void **state)
 {
-    struct judge *j = judge_of("{\"log\":[{\"level\":\"warn\"}],\"wire\":[{\"event\":\"tcp.accept\"}]}", NULL);
+    struct judge *j =
+        judge_of("{\"log\":[{\"level\":\"warn\"}],\"wire\":[{\"event\":\"tcp.accept\"}]}", NULL);
 
     (void)state;
     assert_int_equal(judge_state(j), JUDGE_OPEN);
@@ -94,7 +95,8 @@ static void lines_and_events_must_be_seen(void **state)
 
 static void what_was_not_seen_names_the_nearest_line(void **state)
 {
-    struct judge *j = judge_of("{\"log\":[{\"level\":\"warn\",\"msg\":\"a\",\"error\":{\"has\":\"301\"}}]}", NULL);
+    struct judge *j =
+        judge_of("{\"log\":[{\"level\":\"warn\",\"msg\":\"a\",\"error\":{\"has\":\"301\"}}]}", NULL);
     json_t *v, *unmet;
 
     (void)state;
@@ -104,7 +106,8 @@ static void what_was_not_seen_names_the_nearest_line(void **state)
     told_to_end(j);
     v = judge_verdict(j);
     unmet = json_array_get(json_object_get(v, "unmet"), 0);
-    assert_string_equal(json_string_value(json_object_get(json_object_get(unmet, "nearest"), "error")), "404");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(unmet, "nearest"), "error")),
+                        "404");
     assert_non_null(strstr(json_string_value(json_object_get(unmet, "why")), "404"));
     json_decref(v);
     assert_verdict(j, false, "not seen");
@@ -113,7 +116,8 @@ static void what_was_not_seen_names_the_nearest_line(void **state)
 static void never_loses_at_once(void **state)
 {
     struct judge *j = judge_of("{\"never\":[{\"event\":\"grpc.request\"},{\"log\":{\"level\":\"error\"}}],"
-                               "\"lasts\":\"1s\"}", NULL);
+                               "\"lasts\":\"1s\"}",
+                               NULL);
 
     (void)state;
     assert_int_equal(judge_state(j), JUDGE_MET);
@@ -126,7 +130,8 @@ static void never_loses_at_once(void **state)
 
 static void what_comes_while_it_is_ended_does_not_count(void **state)
 {
-    struct judge *j = judge_of("{\"log\":[{\"level\":\"info\"}],\"never\":[{\"log\":{\"level\":\"error\"}}]}", NULL);
+    struct judge *j =
+        judge_of("{\"log\":[{\"level\":\"info\"}],\"never\":[{\"log\":{\"level\":\"error\"}}]}", NULL);
 
     (void)state;
     log_line(j, "{\"level\":\"info\"}");
@@ -179,10 +184,14 @@ static void exactly_means_every_byte_but_the_time(void **state)
     const char *want = "{\"level\":\"warn\",\"time\":\"2020-10-30T09:50:51.173Z\",\"msg\":\"m\"}";
 
     (void)state;
-    assert_true(line_equal_but_time(want, "{\"level\":\"warn\",\"time\":\"2026-01-01T00:00:00.000Z\",\"msg\":\"m\"}"));
-    assert_false(line_equal_but_time(want, "{\"level\":\"warn\",\"time\":\"2026-01-01T00:00:00.000Z\",\"msg\":\"m\"} "));
-    assert_false(line_equal_but_time(want, "{\"level\":\"warn\", \"time\":\"2026-01-01T00:00:00.000Z\",\"msg\":\"m\"}"));
-    assert_false(line_equal_but_time(want, "{\"time\":\"2026-01-01T00:00:00.000Z\",\"level\":\"warn\",\"msg\":\"m\"}"));
+    assert_true(line_equal_but_time(
+        want, "{\"level\":\"warn\",\"time\":\"2026-01-01T00:00:00.000Z\",\"msg\":\"m\"}"));
+    assert_false(line_equal_but_time(
+        want, "{\"level\":\"warn\",\"time\":\"2026-01-01T00:00:00.000Z\",\"msg\":\"m\"} "));
+    assert_false(line_equal_but_time(
+        want, "{\"level\":\"warn\", \"time\":\"2026-01-01T00:00:00.000Z\",\"msg\":\"m\"}"));
+    assert_false(line_equal_but_time(
+        want, "{\"time\":\"2026-01-01T00:00:00.000Z\",\"level\":\"warn\",\"msg\":\"m\"}"));
     assert_false(line_equal_but_time(want, "{\"level\":\"warn\",\"msg\":\"m\"}"));
     assert_true(line_equal_but_time("Program aborted: x", "Program aborted: x"));
     assert_false(line_equal_but_time("Program aborted: x", "Program aborted: y"));
@@ -191,7 +200,8 @@ static void exactly_means_every_byte_but_the_time(void **state)
 
 static void exactly_is_judged_on_raw_lines(void **state)
 {
-    struct judge *j = judge_of("{\"log\":[{\"exactly\":\"{\\\"time\\\":\\\"1\\\",\\\"a\\\":\\\"b\\\"}\"}]}", NULL);
+    struct judge *j =
+        judge_of("{\"log\":[{\"exactly\":\"{\\\"time\\\":\\\"1\\\",\\\"a\\\":\\\"b\\\"}\"}]}", NULL);
 
     (void)state;
     log_line(j, "{\"a\":\"b\",\"time\":\"2\"}"); /* the same object, other bytes */
@@ -299,7 +309,8 @@ static void order_is_kept(void **state)
 
 static void a_schedule_measures_gaps(void **state)
 {
-    const char *expect = "{\"schedule\":[{\"of\":{\"event\":\"a.a\"},\"from\":2,\"gaps\":[[\"1s\",\"2s\"],[0.5,1]]}]}";
+    const char *expect =
+        "{\"schedule\":[{\"of\":{\"event\":\"a.a\"},\"from\":2,\"gaps\":[[\"1s\",\"2s\"],[0.5,1]]}]}";
     struct judge *j = judge_of(expect, NULL);
 
     (void)state;

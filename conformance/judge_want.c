@@ -16,10 +16,12 @@ const char *want_kind_name(enum want_kind kind)
     return kind_names[kind];
 }
 
-/* `count` is ours if it is a number or holds nothing but bounds; a log line may have a field of that name. */
+/* `count` is ours if it is a number or holds nothing but bounds; a log line may have a field of that name.
+ */
 static bool is_our_count(const json_t *count)
 {
-    size_t bounds = (json_object_get(count, "at_least") ? 1 : 0) + (json_object_get(count, "at_most") ? 1 : 0);
+    size_t bounds =
+        (json_object_get(count, "at_least") ? 1 : 0) + (json_object_get(count, "at_most") ? 1 : 0);
 
     return json_is_integer(count) || (json_is_object(count) && bounds && bounds == json_object_size(count));
 }

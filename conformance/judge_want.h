@@ -15,7 +15,7 @@ struct want {
     const char *exactly; /* borrowed from item, or NULL */
     int64_t at_least, at_most;
     int64_t seen;
-    json_t *nearest;     /* the line or event that came nearest, or for "never" the one that was seen */
+    json_t *nearest; /* the line or event that came nearest, or for "never" the one that was seen */
     double nearness;
 };
 

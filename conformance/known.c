@@ -42,7 +42,8 @@ static void entry_check(const struct yaml_doc *doc, const json_t *entry, struct 
     if (range && version_in(range, NULL, "14.7", &holds) < 0)
         problem_add(p, yaml_key_place(doc, entry, "versions"), "\"%s\" is no range of versions", range);
     if (json_object_get(entry, "expires") && !is_day(json_string_value(json_object_get(entry, "expires"))))
-        problem_add(p, yaml_key_place(doc, entry, "expires"), "expected a day in quotes, like \"2027-06-30\"");
+        problem_add(p, yaml_key_place(doc, entry, "expires"),
+                    "expected a day in quotes, like \"2027-06-30\"");
     if (json_object_get(entry, "symptom") && match_check(json_object_get(entry, "symptom"), &err) < 0)
         problem_add(p, yaml_key_place(doc, entry, "symptom"), "%s", err);
     free(err);
@@ -64,8 +65,7 @@ struct known *known_load(const char *fixtures)
         if (doc && json_is_array(yaml_root(doc))) {
             json_t *entry;
             size_t i;
-            json_array_foreach(yaml_root(doc), i, entry)
-                entry_check(doc, entry, p);
+            json_array_foreach(yaml_root(doc), i, entry) entry_check(doc, entry, p);
             json_decref(k->list);
             k->list = json_deep_copy(yaml_root(doc));
         } else if (doc && !json_is_null(yaml_root(doc))) {
@@ -103,8 +103,8 @@ static bool concerns(const json_t *entry, const struct row *r)
         return false;
     if (version_in(range, r->component->kind, r->component->version, &holds) < 0 || !holds)
         return false;
-    json_array_foreach(transports, i, one)
-        over = over || (json_is_string(one) && strcmp(json_string_value(one), r->transport) == 0);
+    json_array_foreach(transports, i, one) over =
+        over || (json_is_string(one) && strcmp(json_string_value(one), r->transport) == 0);
     return over;
 }
 
@@ -120,7 +120,8 @@ void known_apply(const struct known *k, struct row *r)
     const json_t *entry;
     size_t i;
 
-    json_array_foreach(k->list, i, entry) {
+    json_array_foreach(k->list, i, entry)
+    {
         const char *why = json_string_value(json_object_get(entry, "reason"));
         const char *expires = json_string_value(json_object_get(entry, "expires"));
         json_t *symptom = json_object_get(entry, "symptom"), *reason;
@@ -128,7 +129,8 @@ void known_apply(const struct known *k, struct row *r)
         if (!concerns(entry, r))
             continue;
         if (strcmp(r->verdict, VERDICT_PASS) == 0) {
-            say(r, VERDICT_FAIL, xasprintf("listed as known to fail, but passes: take it off the list (%s)", why));
+            say(r, VERDICT_FAIL,
+                xasprintf("listed as known to fail, but passes: take it off the list (%s)", why));
             return;
         }
         if (strcmp(r->verdict, VERDICT_FAIL) != 0)

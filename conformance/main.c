@@ -13,8 +13,9 @@
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"run", cmd_run},         {"list", cmd_list},       {"check", cmd_check},    {"explain", cmd_explain},
-                {"record", cmd_record},   {"mutants", cmd_mutants}, {"version", cmd_version}};
+} commands[] = {{"run", cmd_run},         {"list", cmd_list},     {"check", cmd_check},
+                {"explain", cmd_explain}, {"record", cmd_record}, {"mutants", cmd_mutants},
+                {"version", cmd_version}};
 
 /* Not for people: one row, played by a child of `conform run`. */
 static int world_row_main(const char *path)
@@ -39,8 +40,8 @@ static int unknown(const char *word)
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         names[i] = commands[i].name;
     near = nearest(word, names, ARRAY_SIZE(commands));
-    fprintf(stderr, "conform: no such command: %s%s%s%s\n", word, near ? "; did you mean " : "", near ? near : "",
-            near ? "?" : "");
+    fprintf(stderr, "conform: no such command: %s%s%s%s\n", word, near ? "; did you mean " : "",
+            near ? near : "", near ? "?" : "");
     help_main(stderr);
     return EXIT_USAGE;
 }

@@ -1,8 +1,8 @@
 /* Namespaces for one world.
  *
- * The child is made in all its namespaces at once and waits until its parent, who still has the rights, has written
- * who it is (uid_map). As root the whole range is mapped, so that files keep their owners; anybody else becomes root
- * inside, and nobody outside.
+ * The child is made in all its namespaces at once and waits until its parent, who still has the rights, has
+ * written who it is (uid_map). As root the whole range is mapped, so that files keep their owners; anybody
+ * else becomes root inside, and nobody outside.
  */
 #include "conformance/namespaces.h"
 
@@ -109,14 +109,17 @@ int namespaces_run(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid),
 
     if (pipe2(gate, O_CLOEXEC) < 0)
         return -errno;
-    pid = clone_into(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC);
+    pid =
+        clone_into(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC);
     if (pid < 0) {
         e = -errno;
         close(gate[0]);
         close(gate[1]);
-        *reterr = xasprintf("namespaces cannot be made here: %s; cure: run as root, or allow user namespaces "
-                            "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone), or use "
-                            "--no-namespace", strerror(-e));
+        *reterr =
+            xasprintf("namespaces cannot be made here: %s; cure: run as root, or allow user namespaces "
+                      "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone), or use "
+                      "--no-namespace",
+                      strerror(-e));
         return e;
     }
     if (pid == 0) {
@@ -132,7 +135,8 @@ int namespaces_run(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid),
     if (e < 0) {
         close(gate[1]);
         (void)exit_code_of(pid);
-        *reterr = xasprintf("uid_map of the world: %s; cure: run as root, or use --no-namespace", strerror(-e));
+        *reterr =
+            xasprintf("uid_map of the world: %s; cure: run as root, or use --no-namespace", strerror(-e));
         return e;
     }
     if (born)
@@ -154,6 +158,7 @@ int namespaces_try(char **reterr)
     int e = namespaces_run(nothing, NULL, NULL, reterr);
 
     if (e > 0)
-        *reterr = xasprintf("a world in namespaces ended with %d; cure: run as root, or use --no-namespace", e);
+        *reterr =
+            xasprintf("a world in namespaces ended with %d; cure: run as root, or use --no-namespace", e);
     return e > 0 ? -EPERM : e;
 }

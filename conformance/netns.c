@@ -1,8 +1,9 @@
 /* The network of a world.
  *
- * A new network namespace holds nothing but a loopback that is down. Three rtnetlink messages make of it what a Pod
- * with documented addresses would see: link up, addresses on lo, and "unreachable" routes for hosts that are to be
- * away. There is no default route, so nothing in a world can reach the outside, whatever it tries.
+ * A new network namespace holds nothing but a loopback that is down. Three rtnetlink messages make of it
+ * what a Pod with documented addresses would see: link up, addresses on lo, and "unreachable" routes for
+ * hosts that are to be away. There is no default route, so nothing in a world can reach the outside,
+ * whatever it tries.
  */
 #include "conformance/netns.h"
 

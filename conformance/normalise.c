@@ -14,7 +14,9 @@ static const struct filter {
     bool numbered; /* different values in one line get different numbers */
 } filters[] = {
     {"time", "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:Z|[+-]\\d\\d:\\d\\d)", false},
-    {"time", "\\d{4}[-/]\\d\\d[-/]\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?: [+-]\\d{4} [A-Z]+)?(?: m=[+-][\\d.]+)?", false},
+    {"time",
+     "\\d{4}[-/]\\d\\d[-/]\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?: [+-]\\d{4} [A-Z]+)?(?: m=[+-][\\d.]+)?",
+     false},
     {"ulid", "\\b[0-7][0-9A-HJKMNP-TV-Z]{25}\\b", false},
     {"id", "\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b", false},
     {"ws-key", "(?:key|Accept)[^A-Za-z0-9+/]{1,6}([A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{27}=)", false},
@@ -23,8 +25,10 @@ static const struct filter {
     {"pid", "\\bpid[ =:]+(\\d+)\\b", false},
     {"offset", "\\.go:\\d+ \\+(<address>)", false},
     {"port", "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\]):(3[2-9]\\d{3}|[4-6]\\d{4})\\b", true},
-    {"duration", "(?:back(?:ing )?-?off|retry(?:ing)?|wait(?:ing)?|sleep(?:ing)?)[^\"]{0,24}?"
-                 "(\\d+(?:\\.\\d+)?(?:ns|us|µs|ms|s|m|h)(?:\\d+(?:\\.\\d+)?(?:ms|s))?)\\b", false},
+    {"duration",
+     "(?:back(?:ing )?-?off|retry(?:ing)?|wait(?:ing)?|sleep(?:ing)?)[^\"]{0,24}?"
+     "(\\d+(?:\\.\\d+)?(?:ns|us|µs|ms|s|m|h)(?:\\d+(?:\\.\\d+)?(?:ms|s))?)\\b",
+     false},
 };
 
 struct normaliser {

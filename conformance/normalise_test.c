@@ -47,8 +47,9 @@ static void random_identifiers_go(void **state)
     becomes("invalid Sec-WebSocket-Accept \\\"\\\", key \\\"dGhlIHNhbXBsZSBub25jZQ==\\\"",
             "{\"text\":\"invalid Sec-WebSocket-Accept \\\\\\\"\\\\\\\", key \\\\\\\"<ws-key>\\\\\\\"\"}");
     becomes("id 01ARZ3NDEKTSV4RRFFQ69G5FAV", "{\"text\":\"id <ulid>\"}");
-    becomes("goroutine 34 [running]: main.go:10 +0x1a2b", "{\"text\":\"goroutine <goroutine> [running]: main.go:10 "
-                                                           "+<offset>\"}");
+    becomes("goroutine 34 [running]: main.go:10 +0x1a2b",
+            "{\"text\":\"goroutine <goroutine> [running]: main.go:10 "
+            "+<offset>\"}");
     becomes("commit 1111111111111111111111111111111111111111",
             "{\"text\":\"commit 1111111111111111111111111111111111111111\"}");
 }

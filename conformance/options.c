@@ -20,9 +20,29 @@
 enum { STOP_MS_DEFAULT = 15000, LONGEST_PATH = 4096, JOBS_LEAST = 8, JOBS_MOST = 96, MIB_A_ROW = 80 };
 
 enum option_id {
-    OPT_SUT = 1000, OPT_TRANSPORT, OPT_FIXTURES, OPT_OUT, OPT_JSONL, OPT_ROWS_FROM, OPT_AGENTS, OPT_MUTANT, OPT_REPEAT,
-    OPT_SEED, OPT_STOP, OPT_NO_CURES, OPT_ONLY_CURES, OPT_JSON, OPT_ROWS, OPT_KEEP, OPT_NO_NAMESPACE, OPT_NO_GOLDEN,
-    OPT_FAULTS_OFF, OPT_YES, OPT_NO_REFERENCE, OPT_ONLY_REFERENCE, OPT_FAIL_FAST
+    OPT_SUT = 1000,
+    OPT_TRANSPORT,
+    OPT_FIXTURES,
+    OPT_OUT,
+    OPT_JSONL,
+    OPT_ROWS_FROM,
+    OPT_AGENTS,
+    OPT_MUTANT,
+    OPT_REPEAT,
+    OPT_SEED,
+    OPT_STOP,
+    OPT_NO_CURES,
+    OPT_ONLY_CURES,
+    OPT_JSON,
+    OPT_ROWS,
+    OPT_KEEP,
+    OPT_NO_NAMESPACE,
+    OPT_NO_GOLDEN,
+    OPT_FAULTS_OFF,
+    OPT_YES,
+    OPT_NO_REFERENCE,
+    OPT_ONLY_REFERENCE,
+    OPT_FAIL_FAST
 };
 
 static const struct option longs[] = {
@@ -154,21 +174,36 @@ static int option_number(struct options *o, int opt, const char *text)
 static bool *option_flag(struct options *o, int opt)
 {
     switch (opt) {
-    case OPT_NO_CURES: return &o->no_cures;
-    case OPT_ONLY_CURES: return &o->only_cures;
-    case OPT_JSON: return &o->json;
-    case OPT_ROWS: return &o->rows;
-    case OPT_KEEP: return &o->keep;
-    case OPT_NO_NAMESPACE: return &o->no_namespace;
-    case OPT_NO_GOLDEN: return &o->no_golden;
-    case OPT_FAULTS_OFF: return &o->faults_off;
-    case OPT_YES: return &o->yes;
-    case OPT_NO_REFERENCE: return &o->no_reference;
-    case OPT_ONLY_REFERENCE: return &o->only_reference;
-    case OPT_FAIL_FAST: return &o->fail_fast;
-    case 'q': return &o->quiet;
-    case 'v': return &o->verbose;
-    default: return NULL;
+    case OPT_NO_CURES:
+        return &o->no_cures;
+    case OPT_ONLY_CURES:
+        return &o->only_cures;
+    case OPT_JSON:
+        return &o->json;
+    case OPT_ROWS:
+        return &o->rows;
+    case OPT_KEEP:
+        return &o->keep;
+    case OPT_NO_NAMESPACE:
+        return &o->no_namespace;
+    case OPT_NO_GOLDEN:
+        return &o->no_golden;
+    case OPT_FAULTS_OFF:
+        return &o->faults_off;
+    case OPT_YES:
+        return &o->yes;
+    case OPT_NO_REFERENCE:
+        return &o->no_reference;
+    case OPT_ONLY_REFERENCE:
+        return &o->only_reference;
+    case OPT_FAIL_FAST:
+        return &o->fail_fast;
+    case 'q':
+        return &o->quiet;
+    case 'v':
+        return &o->verbose;
+    default:
+        return NULL;
     }
 }
 
@@ -214,7 +249,8 @@ static int options_complete(struct options *o)
     if (!o->fixtures)
         o->fixtures = fixtures_find();
     if (!has_scenarios(o->fixtures)) {
-        fprintf(stderr, "conform: no fixtures at %s; cure: --fixtures DIR, or run in the repository\n", o->fixtures);
+        fprintf(stderr, "conform: no fixtures at %s; cure: --fixtures DIR, or run in the repository\n",
+                o->fixtures);
         return -EINVAL;
     }
     return 0;

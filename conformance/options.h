@@ -23,9 +23,9 @@ struct options {
     unsigned jobs, repeat, stop_ms;
     long long seed;
     bool has_seed;
-    bool no_cures, only_cures, json, rows, keep, no_namespace, no_golden, faults_off, yes, verbose, quiet, no_reference,
-        only_reference, fail_fast;
-    bool recording;            /* not an option: `conform record` */
+    bool no_cures, only_cures, json, rows, keep, no_namespace, no_golden, faults_off, yes, verbose, quiet,
+        no_reference, only_reference, fail_fast;
+    bool recording; /* not an option: `conform record` */
 };
 
 /* Reads argv after the subcommand. 0; 1: help was printed; -EINVAL: complained on standard error. */

@@ -49,7 +49,8 @@ static void golden(struct row *r, const struct options *o)
 {
     char *reason = NULL, *report = NULL;
 
-    if (o->no_golden || o->faults_off || o->keep || !r->component->real || strcmp(r->verdict, VERDICT_PASS) != 0)
+    if (o->no_golden || o->faults_off || o->keep || !r->component->real ||
+        strcmp(r->verdict, VERDICT_PASS) != 0)
         return;
     if (golden_check(r, o->fixtures, &reason, &report) == 0)
         return;
@@ -74,7 +75,8 @@ static char *report_make(const json_t *judged)
     char *text;
     size_t i;
 
-    json_array_foreach(json_object_get(judged, "unmet"), i, unmet) {
+    json_array_foreach(json_object_get(judged, "unmet"), i, unmet)
+    {
         const char *what = json_string_value(json_object_get(unmet, "what"));
         const char *why = json_string_value(json_object_get(unmet, "why"));
         bool never = what && strcmp(what, "never") == 0;
@@ -84,7 +86,8 @@ static char *report_make(const json_t *judged)
         if (json_object_get(unmet, "nearest"))
             dump(&b, never ? "seen" : "nearest", json_object_get(unmet, "nearest"));
         else if (what && (strcmp(what, "log") == 0 || strcmp(what, "wire") == 0))
-            buf_addf(&b, "    %-9s %s\n", "nearest", strcmp(what, "log") == 0 ? "no line at all" : "no such event");
+            buf_addf(&b, "    %-9s %s\n", "nearest",
+                     strcmp(what, "log") == 0 ? "no line at all" : "no such event");
         if (why)
             buf_addf(&b, "    %-9s %s\n", "why", why);
     }
@@ -137,8 +140,10 @@ json_t *outcome_json(const struct row *r)
     json_object_set_new(j, "verdict", json_string(r->verdict));
     json_object_set_new(j, "reason", json_string(r->reason ? r->reason : ""));
     json_object_set_new(j, "seconds", json_real(r->seconds));
-    json_object_set_new(j, "judged_after", json_object_get(r->judged, "seconds")
-                                               ? json_incref(json_object_get(r->judged, "seconds")) : json_null());
+    json_object_set_new(j, "judged_after",
+                        json_object_get(r->judged, "seconds")
+                            ? json_incref(json_object_get(r->judged, "seconds"))
+                            : json_null());
     json_object_set_new(j, "real", json_boolean(r->component->real));
     if (r->component->mutant)
         json_object_set_new(j, "mutant", json_string(r->component->mutant));
@@ -150,10 +155,13 @@ json_t *outcome_json(const struct row *r)
     if (json_object_get(r->judged, "exit"))
         json_object_set(j, "exit", json_object_get(r->judged, "exit"));
     if (outcome_is_bad(r->verdict)) {
-        json_object_set_new(j, "unmet", json_object_get(r->judged, "unmet")
-                                            ? json_incref(json_object_get(r->judged, "unmet")) : json_array());
-        json_object_set_new(j, "report", json_sprintf("%s\n%s  again: %s\n", r->reason ? r->reason : "",
-                                                      r->report ? r->report : "", command));
+        json_object_set_new(j, "unmet",
+                            json_object_get(r->judged, "unmet")
+                                ? json_incref(json_object_get(r->judged, "unmet"))
+                                : json_array());
+        json_object_set_new(j, "report",
+                            json_sprintf("%s\n%s  again: %s\n", r->reason ? r->reason : "",
+                                         r->report ? r->report : "", command));
     }
     return j;
 }

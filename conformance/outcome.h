@@ -14,7 +14,7 @@ struct known;
 
 /* Sets verdict, reason and report, and writes verdict.json into the row's folder. known: NULL: no list. */
 void outcome_conclude(struct row *r, const struct options *o, const struct known *known);
-bool outcome_is_bad(const char *verdict);   /* FAIL, HARNESS-ERROR */
-bool outcome_is_good(const char *verdict);  /* PASS, KNOWN-FAILING */
+bool outcome_is_bad(const char *verdict);  /* FAIL, HARNESS-ERROR */
+bool outcome_is_good(const char *verdict); /* PASS, KNOWN-FAILING */
 /* The row with its outcome, as in results.json; new reference. */
 json_t *outcome_json(const struct row *r);

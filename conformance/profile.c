@@ -27,7 +27,8 @@ json_t *profile_resolve(const json_t *profile, const char *component, const char
     size_t i;
 
     json_object_del(now, "by_version");
-    json_array_foreach(json_object_get(profile, "by_version"), i, one) {
+    json_array_foreach(json_object_get(profile, "by_version"), i, one)
+    {
         const char *range = json_string_value(json_object_get(one, "versions"));
         json_t *patch, *next;
         bool holds = false;

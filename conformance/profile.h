@@ -2,12 +2,16 @@
  *
  *   component: agentk
  *   version: {ask: [--version], parse: REGEX with one group}   unnamed: versions that say nothing ("0.0.0")
- *   …everything else is base; each `by_version: [{versions: range, …}]` that holds is laid over it, in order:
- *   flags: {address, token_file, ca_file}     null: this version has no such flag
- *   env: {…}      go: "1.17"      ports: [8080]
- *   healthy: {log, wire, never}               what `expect: {healthy: true}` stands for
- *   quiet_ms: 500                             to go on so long before it is told to end
- *   nothing_wrong: [pattern over log lines]   lines that a healthy component prints
+ *   by_version: [{versions: range, …}]
+ *
+ * Everything else is the base; each item of by_version that holds is laid over it, in order:
+ *   flags: {address, token_file, ca_file}   null: this version has no such flag
+ *   env: {…}
+ *   go: "1.17"
+ *   ports: [8080]                           taken on every address: with --no-namespace one at a time
+ *   healthy: {log, wire, never}             what `expect: {healthy: true}` stands for
+ *   quiet_ms: 500                           to go on so long before it is told to end
+ *   nothing_wrong: [pattern]                log lines that a healthy component prints
  */
 #pragma once
 

@@ -59,7 +59,8 @@ char *regex_group(const char *pattern, const char *text, int group)
     return found;
 }
 
-char *regex_replace(const struct regex *r, const char *text, char *(*with)(void *arg, const char *found), void *arg)
+char *regex_replace(const struct regex *r, const char *text, char *(*with)(void *arg, const char *found),
+                    void *arg)
 {
     pcre2_match_data *m = pcre2_match_data_create_from_pattern(r->code, NULL);
     size_t length = strlen(text), at = 0;

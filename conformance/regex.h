@@ -8,5 +8,7 @@ char *regex_group(const char *pattern, const char *text, int group);
 struct regex;
 struct regex *regex_new(const char *pattern, char **reterr);
 struct regex *regex_free(struct regex *r);
-/* Each match (or, if the expression has one, its first group) is replaced by what `with` answers: a new string. */
-char *regex_replace(const struct regex *r, const char *text, char *(*with)(void *arg, const char *found), void *arg);
+/* Each match (or, if the expression has one, its first group) is replaced by what `with` answers: a new
+ * string. */
+char *regex_replace(const struct regex *r, const char *text, char *(*with)(void *arg, const char *found),
+                    void *arg);

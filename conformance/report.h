@@ -6,8 +6,8 @@
 #include "conformance/suite.h"
 
 struct report_times {
-    double wall_s;         /* of the whole run */
-    const char *started;   /* wall clock */
+    double wall_s;       /* of the whole run */
+    const char *started; /* wall clock */
 };
 
 int report_json(const struct rows *rows, const char *path);

@@ -11,12 +11,23 @@ static void text_put(FILE *f, const char *s)
 {
     for (; s && *s; s++)
         switch (*s) {
-        case '<': fputs("&lt;", f); break;
-        case '>': fputs("&gt;", f); break;
-        case '&': fputs("&amp;", f); break;
-        case '"': fputs("&quot;", f); break;
-        case '\n': fputs("&#10;", f); break;
-        default: fputc((unsigned char)*s < 0x20 ? ' ' : *s, f);
+        case '<':
+            fputs("&lt;", f);
+            break;
+        case '>':
+            fputs("&gt;", f);
+            break;
+        case '&':
+            fputs("&amp;", f);
+            break;
+        case '"':
+            fputs("&quot;", f);
+            break;
+        case '\n':
+            fputs("&#10;", f);
+            break;
+        default:
+            fputc((unsigned char)*s < 0x20 ? ' ' : *s, f);
         }
 }
 
@@ -73,7 +84,9 @@ static void suite_put(FILE *f, const struct rows *rows, size_t first, const stru
     text_put(f, rows->items[first]->component->name);
     fputc('-', f);
     text_put(f, rows->items[first]->component->version);
-    fprintf(f, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\" timestamp=\"%.19s\">\n",
+    fprintf(f,
+            "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\" "
+            "timestamp=\"%.19s\">\n",
             tests, failures, errors, skipped, seconds, t->started);
     for (size_t i = first; i < rows->n; i++)
         if (same_component(rows->items[i], rows->items[first]))
@@ -97,7 +110,9 @@ int report_junit(const struct rows *rows, const struct report_times *t, const ch
     if (!f)
         return -errno;
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", f);
-    fprintf(f, "<testsuites name=\"conform\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
+    fprintf(f,
+            "<testsuites name=\"conform\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" "
+            "time=\"%.3f\">\n",
             rows->n, c.failed - c.harness, c.harness, c.skipped, t->wall_s);
     for (size_t i = 0; i < rows->n; i++)
         if (is_first(rows, i))

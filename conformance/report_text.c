@@ -43,8 +43,8 @@ static const char *colour_of(const char *verdict)
 
 void report_row(const struct row *r, bool colour, FILE *f)
 {
-    fprintf(f, "%s%-13s%s %6.1fs  %s", colour ? colour_of(r->verdict) : "", r->verdict, colour ? "\033[0m" : "",
-            r->seconds, r->name);
+    fprintf(f, "%s%-13s%s %6.1fs  %s", colour ? colour_of(r->verdict) : "", r->verdict,
+            colour ? "\033[0m" : "", r->seconds, r->name);
     if (strcmp(r->verdict, VERDICT_PASS) != 0 && r->reason && *r->reason)
         fprintf(f, ": %s", r->reason);
     fputc('\n', f);
@@ -79,7 +79,8 @@ static bool met_by_real(const struct rows *rows, const struct row *r)
     for (size_t i = 0; i < rows->n; i++) {
         const struct row *o = rows->items[i];
         if (o->component->real && o->scenario == r->scenario && strcmp(o->transport, r->transport) == 0 &&
-            !o->cure == !r->cure && (!r->cure || strcmp(o->cure, r->cure) == 0) && outcome_is_good(o->verdict))
+            !o->cure == !r->cure && (!r->cure || strcmp(o->cure, r->cure) == 0) &&
+            outcome_is_good(o->verdict))
             return true;
     }
     return false;
@@ -91,16 +92,20 @@ static void unmet_put(const struct rows *rows, FILE *f)
 
     for (size_t i = 0; i < rows->n; i++) {
         const struct row *r = rows->items[i];
-        if (r->component->real || r->component->mutant || !outcome_is_good(r->verdict) || met_by_real(rows, r))
+        if (r->component->real || r->component->mutant || !outcome_is_good(r->verdict) ||
+            met_by_real(rows, r))
             continue;
         if (!n++)
             fprintf(f, "\nno real agent has met:\n");
         if (n <= UNMET_SHOWN)
-            fprintf(f, "  %s over %s%s%s\n", scenario_id(r->scenario), r->transport, r->cure ? " cured by " : "",
-                    r->cure ? r->cure : "");
+            fprintf(f, "  %s over %s%s%s\n", scenario_id(r->scenario), r->transport,
+                    r->cure ? " cured by " : "", r->cure ? r->cure : "");
     }
     if (n > UNMET_SHOWN)
-        fprintf(f, "  … %zu rows in all; put agents into $FAKEKAS_AGENTS (default ~/agents), or name one by --sut\n", n);
+        fprintf(f,
+                "  … %zu rows in all; put agents into $FAKEKAS_AGENTS (default ~/agents), or name one by "
+                "--sut\n",
+                n);
 }
 
 static void notes_put(const struct rows *rows, FILE *f)
@@ -138,7 +143,8 @@ static void components_put(const struct rows *rows, FILE *f)
             failed += outcome_is_bad(v);
             skipped += strcmp(v, VERDICT_PASS) != 0 && !outcome_is_bad(v);
         }
-        fprintf(f, "%s %s: %zu passed, %zu failed, %zu skipped\n", c->name, c->version, passed, failed, skipped);
+        fprintf(f, "%s %s: %zu passed, %zu failed, %zu skipped\n", c->name, c->version, passed, failed,
+                skipped);
     }
 }
 
@@ -160,7 +166,8 @@ void report_summary(const struct rows *rows, const struct report_times *t, bool 
     if (c.harness)
         fprintf(f, "%zu of the failed could not be judged: harness or environment\n", c.harness);
     if (slowest)
-        fprintf(f, "slowest row %.1f s (%s), all rows together %.1f s\n", slowest->seconds, slowest->name, t->wall_s);
+        fprintf(f, "slowest row %.1f s (%s), all rows together %.1f s\n", slowest->seconds, slowest->name,
+                t->wall_s);
     if (interrupted)
         fprintf(f, "interrupted\n");
     fprintf(f, "%zu passed, %zu failed, %zu skipped\n", c.passed, c.failed, c.skipped);

@@ -1,9 +1,9 @@
 /* A Pod-like root for one world.
  *
- * A tmpfs holds the new root; /usr and its companions are bound into it read-only, everything that a scenario writes
- * (token, certificates, resolver) lives in the tmpfs and is gone with the world. What is to be bound is opened before
- * anything is mounted over, because the tmpfs is mounted on /tmp, the one folder that is there on every machine, and
- * the component itself may lie below it.
+ * A tmpfs holds the new root; /usr and its companions are bound into it read-only, everything that a
+ * scenario writes (token, certificates, resolver) lives in the tmpfs and is gone with the world. What is to
+ * be bound is opened before anything is mounted over, because the tmpfs is mounted on /tmp, the one folder
+ * that is there on every machine, and the component itself may lie below it.
  */
 #include "conformance/rootfs.h"
 
@@ -78,8 +78,8 @@ void folder_remove(const char *path)
     (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* Binds what fd names to `to`, read-only if asked. Flags of the origin are locked in a user namespace and must be
- * repeated, else the kernel refuses the second mount. */
+/* Binds what fd names to `to`, read-only if asked. Flags of the origin are locked in a user namespace and
+ * must be repeated, else the kernel refuses the second mount. */
 static int bind_fd(int fd, const char *to, bool read_only)
 {
     _cleanup_(freep) char *from = xasprintf("/proc/self/fd/%d", fd);
@@ -100,8 +100,8 @@ static int bind_fd(int fd, const char *to, bool read_only)
 
 struct origin {
     const char *name;
-    int fd;          /* -1: not there, or a symbolic link */
-    char link[256];  /* what the link says, "" if none */
+    int fd;         /* -1: not there, or a symbolic link */
+    char link[256]; /* what the link says, "" if none */
 };
 
 static void origin_open(struct origin *o, const char *name)
@@ -137,7 +137,8 @@ static int file_place(int fd, const char *to, bool read_only)
     return e ? e : bind_fd(fd, to, read_only);
 }
 
-/* A private /proc needs one that nothing covers; a container's often is covered. Then the old one must do. */
+/* A private /proc needs one that nothing covers; a container's often is covered. Then the old one must do.
+ */
 static int proc_place(int old_proc)
 {
     folder_make(NEW_ROOT "/proc", 0555);
@@ -148,8 +149,8 @@ static int proc_place(int old_proc)
 
 static int folders_make(void)
 {
-    static const char *const folders[] = {"/app", "/config", "/etc/ssl/certs", "/dev/shm", "/run/secrets", "/var",
-                                          "/tmp", "/tmp/home", "/root"};
+    static const char *const folders[] = {"/app", "/config", "/etc/ssl/certs", "/dev/shm", "/run/secrets",
+                                          "/var", "/tmp",    "/tmp/home",      "/root"};
 
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         _cleanup_(freep) char *path = xasprintf(NEW_ROOT "%s", folders[i]);

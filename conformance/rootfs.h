@@ -1,5 +1,5 @@
-/* What a component sees as its file system: a Pod's. Programs and libraries of the machine read-only, a private /etc,
- * /run, /tmp, /proc and /dev, and its own program under /app. */
+/* What a component sees as its file system: a Pod's. Programs and libraries of the machine read-only, a
+ * private /etc, /run, /tmp, /proc and /dev, and its own program under /app. */
 #pragma once
 
 #include <stddef.h>
@@ -12,4 +12,4 @@ int rootfs_enter(const char *program, const char *name, char **reterr);
 /* Writes a file (folders above are made). -errno. */
 int file_write(const char *path, const void *p, size_t n, mode_t mode);
 int folder_make(const char *path, mode_t mode); /* with those above; an existing one is fine */
-void folder_remove(const char *path); /* with all that is in it; stays on its file system */
+void folder_remove(const char *path);           /* with all that is in it; stays on its file system */

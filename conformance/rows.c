@@ -1,4 +1,5 @@
-/* Rows: each scenario over each transport, with each component that it applies to, without a cure and with each. */
+/* Rows: each scenario over each transport, with each component that it applies to, without a cure and with
+ * each. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ static int port_free(void)
     socklen_t n = sizeof(a);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = 0;
 
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 && getsockname(fd, (struct sockaddr *)&a, &n) == 0)
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 &&
+        getsockname(fd, (struct sockaddr *)&a, &n) == 0)
         port = ntohs(a.sin_port);
     if (fd >= 0)
         close(fd);
@@ -55,8 +57,8 @@ static json_t *vars_make(const struct row *r, bool own_network)
 /* What cannot be had on the machine's own loopback; NULL: all is well. */
 static char *needs_namespace(const json_t *spec)
 {
-    static const char *const documented[] = {"host.tld", "gitlab-kas", "10.60.", "10.96.", "/config/", "/etc/ssl/",
-                                             ":443", ":8150", ":8080"};
+    static const char *const documented[] = {"host.tld",  "gitlab-kas", "10.60.", "10.96.", "/config/",
+                                             "/etc/ssl/", ":443",       ":8150",  ":8080"};
     const json_t *dns = json_object_get(spec, "dns"), *kas = json_object_get(spec, "kas");
     const char *kind = json_string_value(json_object_get(json_object_get(kas, "certificate"), "kind"));
     _cleanup_(freep) char *expect = NULL;
@@ -91,7 +93,8 @@ static void address_to_loopback(json_t *spec, const json_t *port)
         return;
     host += 3;
     rest = host + strcspn(host, ":/");
-    json_object_set_new(agent, "address", json_sprintf("%.*s127.0.0.1%s", (int)(host - address), address, rest));
+    json_object_set_new(agent, "address",
+                        json_sprintf("%.*s127.0.0.1%s", (int)(host - address), address, rest));
 }
 
 static void row_resolve(struct row *r, const struct options *o)
@@ -99,8 +102,8 @@ static void row_resolve(struct row *r, const struct options *o)
     json_t *vars = vars_make(r, !o->no_namespace);
     const char *within;
 
-    r->spec = scenario_row(r->scenario, r->component->kind, r->component->version, r->transport, r->cure, vars,
-                           &r->broken);
+    r->spec = scenario_row(r->scenario, r->component->kind, r->component->version, r->transport, r->cure,
+                           vars, &r->broken);
     if (r->spec && o->no_namespace) {
         r->skip = needs_namespace(r->spec);
         address_to_loopback(r->spec, json_object_get(vars, "port"));
@@ -123,8 +126,8 @@ static void row_resolve(struct row *r, const struct options *o)
     }
 }
 
-void rows_add(struct rows *rows, const struct options *o, const struct scenario *sc, const struct component *c,
-              const char *transport, const char *cure, int group)
+void rows_add(struct rows *rows, const struct options *o, const struct scenario *sc,
+              const struct component *c, const char *transport, const char *cure, int group)
 {
     for (unsigned i = 1; i <= o->repeat; i++) {
         struct row *r = NEW(struct row);
@@ -170,8 +173,8 @@ void rows_done(struct rows *r)
 
 struct wish {
     const struct options *o;
-    bool *pattern_used;   /* one for each pattern */
-    json_t *names;        /* object of wanted names -> bool used; NULL: all */
+    bool *pattern_used; /* one for each pattern */
+    json_t *names;      /* object of wanted names -> bool used; NULL: all */
 };
 
 static bool wanted(struct wish *w, const struct scenario *sc, const char *transport, const char *cure)
@@ -187,8 +190,8 @@ static bool wanted(struct wish *w, const struct scenario *sc, const char *transp
     return fits && over && !(cure && (o->no_cures || o->faults_off)) && !(!cure && o->only_cures);
 }
 
-static bool named(struct wish *w, const struct component *c, const struct scenario *sc, const char *transport,
-                  const char *cure)
+static bool named(struct wish *w, const struct component *c, const struct scenario *sc,
+                  const char *transport, const char *cure)
 {
     _cleanup_(freep) char *name = NULL;
 
@@ -202,16 +205,19 @@ static bool named(struct wish *w, const struct component *c, const struct scenar
     return true;
 }
 
-static void rows_of_pair(struct rows *rows, struct wish *w, const struct scenario *sc, const struct component *c)
+static void rows_of_pair(struct rows *rows, struct wish *w, const struct scenario *sc,
+                         const struct component *c)
 {
     const json_t *transport, *cure;
     size_t i, k;
 
-    json_array_foreach(scenario_transports(sc), i, transport) {
+    json_array_foreach(scenario_transports(sc), i, transport)
+    {
         const char *t = json_string_value(transport);
         if (wanted(w, sc, t, NULL) && named(w, c, sc, t, NULL))
             rows_add(rows, w->o, sc, c, t, NULL, -1);
-        json_array_foreach(scenario_cures(sc), k, cure) {
+        json_array_foreach(scenario_cures(sc), k, cure)
+        {
             const char *name = json_string_value(json_object_get(cure, "name"));
             if (wanted(w, sc, t, name) && named(w, c, sc, t, name))
                 rows_add(rows, w->o, sc, c, t, name, -1);
@@ -250,15 +256,17 @@ static int complain(const struct wish *w)
 
     for (size_t i = 0; i < w->o->patterns.n; i++)
         if (!w->pattern_used[i]) {
-            fprintf(stderr, "conform: no scenario fits \"%s\"; cure: `conform list` names them, and ** crosses \"/\"\n",
-                    w->o->patterns.items[i]);
+            fprintf(
+                stderr,
+                "conform: no scenario fits \"%s\"; cure: `conform list` names them, and ** crosses \"/\"\n",
+                w->o->patterns.items[i]);
             e = -ENOENT;
         }
-    json_object_foreach(w->names, name, used)
-        if (!json_is_true(used)) {
-            fprintf(stderr, "conform: --rows-from: no such row: %s\n", name);
-            e = -ENOENT;
-        }
+    json_object_foreach(w->names, name, used) if (!json_is_true(used))
+    {
+        fprintf(stderr, "conform: --rows-from: no such row: %s\n", name);
+        e = -ENOENT;
+    }
     return e;
 }
 
@@ -301,11 +309,11 @@ int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
 json_t *row_json(const struct row *r)
 {
     json_t *about = scenario_json(r->scenario);
-    json_t *j = json_pack("{s:s,s:s,s:O?,s:s?,s:s,s:s,s:s,s:O?,s:O?,s:O?}", "row", r->name, "id",
-                          scenario_id(r->scenario), "title", json_object_get(about, "title"), "cure", r->cure, "sut",
-                          r->component->name, "version", r->component->version, "transport", r->transport, "layers",
-                          json_object_get(about, "layers"), "tags", json_object_get(about, "tags"), "documented",
-                          json_object_get(about, "documented"));
+    json_t *j = json_pack(
+        "{s:s,s:s,s:O?,s:s?,s:s,s:s,s:s,s:O?,s:O?,s:O?}", "row", r->name, "id", scenario_id(r->scenario),
+        "title", json_object_get(about, "title"), "cure", r->cure, "sut", r->component->name, "version",
+        r->component->version, "transport", r->transport, "layers", json_object_get(about, "layers"), "tags",
+        json_object_get(about, "tags"), "documented", json_object_get(about, "documented"));
 
     json_decref(about);
     return j;
@@ -313,10 +321,12 @@ json_t *row_json(const struct row *r)
 
 const char *row_command(const struct row *r, char **ret_owned)
 {
-    _cleanup_(freep) char *sut = r->component->real ? xasprintf("%s=%s", r->component->kind, r->component->path)
-                                                    : xstrdup("refagent");
+    _cleanup_(freep) char *sut = r->component->real
+                                     ? xasprintf("%s=%s", r->component->kind, r->component->path)
+                                     : xstrdup("refagent");
 
     *ret_owned = xasprintf("conform run %s%s%s%s --transport %s --sut %s", scenario_id(r->scenario),
-                           r->cure ? "@" : "", r->cure ? r->cure : "", r->cure ? "" : " --no-cures", r->transport, sut);
+                           r->cure ? "@" : "", r->cure ? r->cure : "", r->cure ? "" : " --no-cures",
+                           r->transport, sut);
     return *ret_owned;
 }

@@ -1,8 +1,8 @@
 /* Plays rows, many at once.
  *
- * Rows mostly wait, so many run together; but starting a real agent costs processor time, and a machine that starts
- * twenty at once makes each of them late. So only a few may be between birth and their first sign of life. Rows that
- * may take longest begin first: the whole run then takes little more than the slowest row.
+ * Rows mostly wait, so many run together; but starting a real agent costs processor time, and a machine that
+ * starts twenty at once makes each of them late. So only a few may be between birth and their first sign of
+ * life. Rows that may take longest begin first: the whole run then takes little more than the slowest row.
  */
 #include "conformance/runner.h"
 
@@ -33,22 +33,22 @@ struct play {
     int world_pid;
     uint64_t started_ns;
     bool up, unsupported, spared, late;
-    char *broken;           /* owned */
-    struct buf errors;      /* what conform itself said on standard error */
+    char *broken;      /* owned */
+    struct buf errors; /* what conform itself said on standard error */
     TAILQ_ENTRY(play) link;
 };
 
 struct runner {
     const struct runner_options *ro;
     struct loop *loop;
-    struct row **queue;     /* owned array, longest first */
+    struct row **queue; /* owned array, longest first */
     size_t n, next;
     size_t running, starting, exclusive;
-    size_t gate;            /* how many may be starting */
-    bool *spared;           /* owned: groups that need no more rows */
+    size_t gate;  /* how many may be starting */
+    bool *spared; /* owned: groups that need no more rows */
     int n_groups;
     bool interrupted, stop;
-    char *self;             /* owned */
+    char *self; /* owned */
     TAILQ_HEAD(, play) plays;
 };
 
@@ -56,12 +56,12 @@ static void fill(struct runner *r);
 
 static json_t *component_json(const struct component *c)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:s?}", "name", c->name, "kind", c->kind, "version", c->version, "path", c->path,
-                     "mutant", c->mutant);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s?}", "name", c->name, "kind", c->kind, "version", c->version,
+                     "path", c->path, "mutant", c->mutant);
 }
 
-/* A row whose log is compared goes on a little after everything was seen, so that the comparison does not hang on who
- * was first. */
+/* A row whose log is compared goes on a little after everything was seen, so that the comparison does not
+ * hang on who was first. */
 static int linger_ms(const struct row *row, const struct options *o)
 {
     _cleanup_(freep) char *golden = golden_path(row, o->fixtures);
@@ -76,11 +76,11 @@ static int linger_ms(const struct row *row, const struct options *o)
 static int job_write(const struct runner *r, const struct row *row)
 {
     const struct options *o = r->ro->o;
-    json_t *job = json_pack("{s:O,s:s,s:o,s:O,s:s,s:s,s:b,s:b,s:b,s:b,s:i,s:i}", "row", row->spec, "name", row->name,
-                            "component", component_json(row->component), "profile", row->component->profile, "dir",
-                            row->dir, "token", row->token, "namespace", !o->no_namespace, "faults_off", o->faults_off,
-                            "keep", o->keep, "verbose", o->verbose, "stop_ms", (int)o->stop_ms,
-                            "linger_ms", linger_ms(row, o));
+    json_t *job = json_pack("{s:O,s:s,s:o,s:O,s:s,s:s,s:b,s:b,s:b,s:b,s:i,s:i}", "row", row->spec, "name",
+                            row->name, "component", component_json(row->component), "profile",
+                            row->component->profile, "dir", row->dir, "token", row->token, "namespace",
+                            !o->no_namespace, "faults_off", o->faults_off, "keep", o->keep, "verbose",
+                            o->verbose, "stop_ms", (int)o->stop_ms, "linger_ms", linger_ms(row, o));
     int fd = memfd_create("job", MFD_CLOEXEC), e = fd < 0 ? -errno : 0;
 
     if (!e && json_dumpfd(job, fd, JSON_COMPACT) < 0)
@@ -150,7 +150,8 @@ static char *broken_reason(struct play *p, int64_t status, int signum)
         return xstrdup("a sanitizer's report of the harness itself, see harness.log");
     if (signum)
         return xasprintf("the world was killed by signal %d, see harness.log", signum);
-    return xasprintf("the world ended with exit code %d and without a verdict, see harness.log", (int)status);
+    return xasprintf("the world ended with exit code %d and without a verdict, see harness.log",
+                     (int)status);
 }
 
 static bool complained(const struct play *p)
@@ -197,7 +198,8 @@ static void on_exit_of_world(void *arg, int64_t status, int signum)
         row->broken = broken_reason(p, status, signum);
     }
     finished(p->runner, p);
-    /* The child must not be freed from within its own callback's frame of ours; the end of this turn is soon enough. */
+    /* The child must not be freed from within its own callback's frame of ours; the end of this turn is soon
+     * enough. */
     loop_defer(p->runner->loop, play_gone, p);
 }
 
@@ -262,7 +264,8 @@ static int play_start(struct runner *r, struct row *row)
 {
     struct play *p = NEW(struct play);
     _cleanup_(freep) char *job = NULL;
-    struct child_spec spec = {.file = r->self, .envp = environ, .line = on_line, .exited = on_exit_of_world, .arg = p};
+    struct child_spec spec = {
+        .file = r->self, .envp = environ, .line = on_line, .exited = on_exit_of_world, .arg = p};
     int e = folder_prepare(row->dir);
 
     p->runner = r;
@@ -306,10 +309,10 @@ static void spare_group(struct runner *r)
     struct play *p;
 
     TAILQ_FOREACH(p, &r->plays, link)
-        if (p->row->group >= 0 && r->spared[p->row->group] && !p->spared) {
-            p->spared = true;
-            (void)child_signal(p->child, SIGKILL);
-        }
+    if (p->row->group >= 0 && r->spared[p->row->group] && !p->spared) {
+        p->spared = true;
+        (void)child_signal(p->child, SIGKILL);
+    }
 }
 
 /* Starts what may be started. */
@@ -345,7 +348,8 @@ static void interrupted(void *arg, int signum)
 
     (void)signum;
     r->stop = true;
-    TAILQ_FOREACH(p, &r->plays, link) {
+    TAILQ_FOREACH(p, &r->plays, link)
+    {
         if (r->ro->o->keep && p->world_pid && !r->interrupted)
             (void)kill(p->world_pid, SIGTERM);
         else

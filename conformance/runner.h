@@ -5,7 +5,7 @@
 
 struct runner_options {
     const struct options *o;
-    const char *out;          /* folder of the results */
+    const char *out; /* folder of the results */
     /* Called when a row has its outcome; may be NULL. */
     void (*ended)(void *arg, struct row *r);
     /* Something has changed: how many run, how many are left. May be NULL. */
@@ -16,5 +16,6 @@ struct runner_options {
     void *arg;
 };
 
-/* -errno if nothing could be started at all; 0 otherwise, also when a person interrupted (then *ret_interrupted). */
+/* -errno if nothing could be started at all; 0 otherwise, also when a person interrupted (then
+ * *ret_interrupted). */
 int runner_run(struct rows *rows, const struct runner_options *ro, bool *ret_interrupted);

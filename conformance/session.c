@@ -109,8 +109,8 @@ static void on_progress(void *arg, size_t running, size_t left)
 
     if (!s->live)
         return;
-    fprintf(s->text, LINE_AGAIN "%zu of %zu rows, %zu running, %zu waiting, %zu failed, %.0f s", s->done, s->total,
-            running, left, s->bad, session_wall_s(s));
+    fprintf(s->text, LINE_AGAIN "%zu of %zu rows, %zu running, %zu waiting, %zu failed, %.0f s", s->done,
+            s->total, running, left, s->bad, session_wall_s(s));
     if (!running && !left)
         fputs(LINE_AGAIN, s->text);
     fflush(s->text);
@@ -120,10 +120,11 @@ static void on_kept(void *arg, struct row *r, int pid, bool met)
 {
     struct session *s = arg;
 
-    fprintf(s->text, "%sKEPT          %s: %s\n  enter:  nsenter -t %d -a sh\n  events: tail -f %s/events.jsonl\n"
-                     "  log:    tail -f %s/sut.log\n  end:    Ctrl-C\n",
-            s->live ? LINE_AGAIN : "", r->name, met ? "everything expected was seen" : "not everything was seen", pid,
-            r->dir, r->dir);
+    fprintf(s->text,
+            "%sKEPT          %s: %s\n  enter:  nsenter -t %d -a sh\n  events: tail -f %s/events.jsonl\n"
+            "  log:    tail -f %s/sut.log\n  end:    Ctrl-C\n",
+            s->live ? LINE_AGAIN : "", r->name,
+            met ? "everything expected was seen" : "not everything was seen", pid, r->dir, r->dir);
     fflush(s->text);
 }
 
@@ -136,8 +137,13 @@ static void on_conclude(void *arg, struct row *r)
 
 int session_run(struct session *s, struct rows *rows)
 {
-    struct runner_options ro = {.o = s->o, .out = s->out, .ended = on_ended, .progress = on_progress,
-                                .kept = on_kept, .conclude = on_conclude, .arg = s};
+    struct runner_options ro = {.o = s->o,
+                                .out = s->out,
+                                .ended = on_ended,
+                                .progress = on_progress,
+                                .kept = on_kept,
+                                .conclude = on_conclude,
+                                .arg = s};
 
     s->total = rows->n;
     return runner_run(rows, &ro, &s->interrupted);
@@ -151,7 +157,8 @@ double session_wall_s(const struct session *s)
 int session_report(struct session *s, const struct rows *rows)
 {
     struct report_times t = {.wall_s = session_wall_s(s), .started = s->started};
-    _cleanup_(freep) char *json = xasprintf("%s/results.json", s->out), *junit = xasprintf("%s/junit.xml", s->out);
+    _cleanup_(freep) char *json = xasprintf("%s/results.json", s->out),
+                          *junit = xasprintf("%s/junit.xml", s->out);
     _cleanup_(freep) char *tap = xasprintf("%s/tap", s->out), *summary = xasprintf("%s/summary.txt", s->out);
     FILE *f = fopen(summary, "we");
     int e = f ? 0 : -errno;

@@ -22,7 +22,8 @@ json_t *schema_load(const char *fixtures)
 
 static bool is_scenario(const FTSENT *f)
 {
-    return f->fts_info == FTS_F && f->fts_namelen > 5 && strcmp(f->fts_name + f->fts_namelen - 5, ".yaml") == 0;
+    return f->fts_info == FTS_F && f->fts_namelen > 5 &&
+           strcmp(f->fts_name + f->fts_namelen - 5, ".yaml") == 0;
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -100,7 +101,8 @@ int suite_components(struct suite *s, const struct options *o)
 
     for (size_t i = 0; i < o->suts.n; i++) {
         bool reference = strcmp(o->suts.items[i], "refagent") == 0;
-        int e = reference ? reference_add(s, o) : components_add(&s->components, o->fixtures, o->suts.items[i], &err);
+        int e = reference ? reference_add(s, o)
+                          : components_add(&s->components, o->fixtures, o->suts.items[i], &err);
         if (e < 0) {
             if (err)
                 fprintf(stderr, "conform: %s\n", err);

@@ -13,7 +13,7 @@ struct suite {
     struct scenario **scenarios; /* owned, by id */
     size_t n_scenarios;
     struct components components;
-    json_t *schema;              /* owned */
+    json_t *schema; /* owned */
 };
 
 /* Every scenario of the fixtures. -EINVAL: problems were printed on standard error. */
@@ -24,26 +24,26 @@ void suite_done(struct suite *s);
 json_t *schema_load(const char *fixtures);
 
 struct row {
-    char *name;              /* "agentk-14.7/kas-address/refused/ws@cure", with "#2" when repeated */
-    char *base;              /* the same without "#2" */
+    char *name; /* "agentk-14.7/kas-address/refused/ws@cure", with "#2" when repeated */
+    char *base; /* the same without "#2" */
     const struct scenario *scenario;
     const struct component *component;
     const char *transport, *cure; /* borrowed from the scenario; cure NULL: none */
-    json_t *spec;            /* owned; scenario_row(). NULL: then `skip` or `broken` says why */
-    char *token;             /* made for this row */
-    char *skip;              /* SKIPPED: why. Else NULL */
-    char *broken;            /* HARNESS-ERROR: why. Else NULL */
+    json_t *spec;                 /* owned; scenario_row(). NULL: then `skip` or `broken` says why */
+    char *token;                  /* made for this row */
+    char *skip;                   /* SKIPPED: why. Else NULL */
+    char *broken;                 /* HARNESS-ERROR: why. Else NULL */
     int64_t within_ms;
-    int group;               /* rows of one mutant: the first that fails spares the others. -1: none */
-    unsigned repetition;     /* from 1 */
+    int group;           /* rows of one mutant: the first that fails spares the others. -1: none */
+    unsigned repetition; /* from 1 */
 
     /* the outcome */
-    const char *verdict;     /* static; NULL: not yet */
+    const char *verdict; /* static; NULL: not yet */
     char *reason;
-    char *report;            /* several lines for a person; NULL: none */
+    char *report; /* several lines for a person; NULL: none */
     char *dir;
-    json_t *judged;          /* what the world told; NULL if it told nothing */
-    double seconds;          /* of the whole row */
+    json_t *judged; /* what the world told; NULL if it told nothing */
+    double seconds; /* of the whole row */
 };
 
 struct rows {
@@ -59,4 +59,5 @@ void rows_add(struct rows *r, const struct options *o, const struct scenario *sc
 void rows_done(struct rows *r);
 /* {row, id, title, cure, sut, version, transport, layers, tags}; new reference. */
 json_t *row_json(const struct row *r);
-const char *row_command(const struct row *r, char **ret_owned); /* one command that does it again; owned by ret */
+const char *row_command(const struct row *r,
+                        char **ret_owned); /* one command that does it again; owned by ret */

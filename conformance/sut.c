@@ -13,9 +13,9 @@
 
 struct sut {
     struct sut_options o;
-    struct sut_args args;   /* owned */
-    struct child *child;    /* owned; NULL once freed */
-    struct timer *kill;     /* owned */
+    struct sut_args args; /* owned */
+    struct child *child;  /* owned; NULL once freed */
+    struct timer *kill;   /* owned */
     uint64_t started_ns;
     bool running, stopping, killed;
     int64_t status;
@@ -61,7 +61,8 @@ static void sut_line(void *arg, int fd, const char *line, size_t n)
         json_decref(parsed);
         parsed = json_pack("{s:O}", "text", raw);
     }
-    events_emit(s->o.events, "agent", 0, 0, "log.line", json_pack("{s:i,s:o,s:o}", "fd", fd, "line", parsed, "raw", raw));
+    events_emit(s->o.events, "agent", 0, 0, "log.line",
+                json_pack("{s:i,s:o,s:o}", "fd", fd, "line", parsed, "raw", raw));
     if (leaked)
         events_emit(s->o.events, "world", 0, 0, "sut.leaked", NULL);
 }

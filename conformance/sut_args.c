@@ -36,9 +36,9 @@ static bool left_out(const struct maker *m, const char *flag)
     const json_t *one;
     size_t i;
 
-    json_array_foreach(json_object_get(m->agent, "without"), i, one)
-        if (json_is_string(one) && strcmp(bare(json_string_value(one)), bare(flag)) == 0)
-            return true;
+    json_array_foreach(json_object_get(m->agent, "without"), i,
+                       one) if (json_is_string(one) &&
+                                strcmp(bare(json_string_value(one)), bare(flag)) == 0) return true;
     return false;
 }
 
@@ -93,9 +93,8 @@ static int args_make(struct maker *m, const json_t *component, char **reterr)
         e = flag_add(m, "token_file", token_path, reterr);
     if (!e)
         e = trust_add(m, reterr);
-    json_array_foreach(json_object_get(m->agent, "args"), i, one)
-        if (json_is_string(one))
-            list_add(&m->args, xstrdup(json_string_value(one)));
+    json_array_foreach(json_object_get(m->agent, "args"), i, one) if (json_is_string(one))
+        list_add(&m->args, xstrdup(json_string_value(one)));
     return e;
 }
 
@@ -107,8 +106,8 @@ static void env_set(struct maker *m, const char *name, const json_t *value)
         list_add(&m->env, xasprintf("%s=%lld", name, (long long)json_integer_value(value)));
 }
 
-/* Without a ground of its own the system's certificates are told by environment (Go and OpenSSL both look), and the
- * absent cluster is a port that nobody has. */
+/* Without a ground of its own the system's certificates are told by environment (Go and OpenSSL both look),
+ * and the absent cluster is a port that nobody has. */
 static void env_without_ground(struct maker *m)
 {
     if (!*m->prefix)
@@ -132,7 +131,8 @@ static void env_inherit(struct maker *m)
 int sut_args_make(const json_t *row, const json_t *component, const json_t *profile, const char *prefix,
                   struct sut_args *ret, char **reterr)
 {
-    struct maker m = {.agent = json_object_get(row, "agent"), .flags = json_object_get(profile, "flags"),
+    struct maker m = {.agent = json_object_get(row, "agent"),
+                      .flags = json_object_get(profile, "flags"),
                       .prefix = prefix};
     json_t *env = json_object(), *value;
     const char *name;
@@ -143,8 +143,7 @@ int sut_args_make(const json_t *row, const json_t *component, const json_t *prof
     list_add(&m.env, xasprintf("HOME=%s/tmp/home", prefix));
     list_add(&m.env, xstrdup("PATH=/usr/bin:/bin"));
     env_without_ground(&m); /* the first one of a name wins */
-    json_object_foreach(env, name, value)
-        env_set(&m, name, value);
+    json_object_foreach(env, name, value) env_set(&m, name, value);
     json_decref(env);
     env_inherit(&m);
     *ret = (struct sut_args){.argv = m.args.items, .envp = m.env.items};

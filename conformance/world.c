@@ -24,10 +24,10 @@
 enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, DRAIN_MS = 100, BROKEN = 3 };
 
 struct world {
-    json_t *job;              /* borrowed, as the next three */
+    json_t *job; /* borrowed, as the next three */
     json_t *row;
-    const char *prefix;       /* of the component's files */
-    char *temporary;          /* owned: the folder that stands for / without namespaces */
+    const char *prefix; /* of the component's files */
+    char *temporary;    /* owned: the folder that stands for / without namespaces */
     struct loop *loop;
     struct events *events;
     struct event_sub *sub;
@@ -40,7 +40,7 @@ struct world {
     struct sig *term;
     uint64_t started_ns;
     bool up, drained, lingered, ending, over;
-    bool sanitizer;           /* the component printed a sanitizer's report */
+    bool sanitizer; /* the component printed a sanitizer's report */
     double judged_s;
 };
 
@@ -97,7 +97,8 @@ static void end(struct world *w)
     w->within = timer_free(w->within);
     w->steps = steps_free(w->steps);
     judge_ending(w->judge);
-    events_emit(w->events, "world", 0, 0, "world.judged", json_pack("{s:b}", "met", judge_state(w->judge) == JUDGE_MET));
+    events_emit(w->events, "world", 0, 0, "world.judged",
+                json_pack("{s:b}", "met", judge_state(w->judge) == JUDGE_MET));
     if (sut_running(w->sut))
         sut_stop(w->sut);
     else
@@ -203,13 +204,13 @@ static void want_events(struct events *e, const json_t *tree)
     const char *key;
     size_t i;
 
-    json_object_foreach((json_t *)tree, key, value) {
+    json_object_foreach((json_t *)tree, key, value)
+    {
         if (strcmp(key, "event") == 0 && json_is_string(value))
             events_want(e, json_string_value(value));
         want_events(e, value);
     }
-    json_array_foreach(tree, i, value)
-        want_events(e, value);
+    json_array_foreach(tree, i, value) want_events(e, value);
 }
 
 /* files: opened while the machine's file system is still ours. */
@@ -236,12 +237,12 @@ static int network_up(const json_t *row, char **reterr)
     const json_t *network = json_object_get(row, "network"), *one;
     size_t i, n = 0, m = 3;
 
-    json_array_foreach(json_object_get(network, "unreachable"), i, one)
-        if (json_is_string(one) && n < ARRAY_SIZE(unreachable) - 1)
-            unreachable[n++] = json_string_value(one);
-    json_array_foreach(json_object_get(network, "addresses"), i, one)
-        if (json_is_string(one) && m < ARRAY_SIZE(addresses) - 1)
-            addresses[m++] = json_string_value(one);
+    json_array_foreach(json_object_get(network, "unreachable"), i,
+                       one) if (json_is_string(one) && n < ARRAY_SIZE(unreachable) - 1) unreachable[n++] =
+        json_string_value(one);
+    json_array_foreach(json_object_get(network, "addresses"), i,
+                       one) if (json_is_string(one) && m < ARRAY_SIZE(addresses) - 1) addresses[m++] =
+        json_string_value(one);
     /* An address is either there or unreachable. */
     for (size_t a = 0; a < m; a++)
         for (i = 0; i < n; i++)
@@ -281,10 +282,14 @@ static int ground_make(struct world *w, char **reterr)
 
 static int fakes_make(struct world *w, char **reterr)
 {
-    struct fakes_options o = {.loop = w->loop, .events = w->events, .row = w->row,
+    struct fakes_options o = {.loop = w->loop,
+                              .events = w->events,
+                              .row = w->row,
                               .token = json_string_value(json_object_get(w->job, "token")),
-                              .own_network = job_flag(w, "namespace"), .faults_off = job_flag(w, "faults_off")};
-    struct world_files f = {.prefix = w->prefix, .row = w->row, .token = o.token, .kube_token = "kube-token"};
+                              .own_network = job_flag(w, "namespace"),
+                              .faults_off = job_flag(w, "faults_off")};
+    struct world_files f = {
+        .prefix = w->prefix, .row = w->row, .token = o.token, .kube_token = "kube-token"};
     int e = fakes_start(&w->fakes, &o, reterr);
 
     if (e)
@@ -298,13 +303,17 @@ static int sut_begin(struct world *w, int log_fd, char **reterr)
 {
     _cleanup_(freep) char *inside = xasprintf("/app/%s", component_text(w, "kind"));
     const json_t *stop = json_object_get(w->job, "stop_ms");
-    struct sut_options o = {.loop = w->loop, .events = w->events, .row = w->row,
+    struct sut_options o = {.loop = w->loop,
+                            .events = w->events,
+                            .row = w->row,
                             .component = json_object_get(w->job, "component"),
                             .profile = json_object_get(w->job, "profile"),
                             .program = job_flag(w, "namespace") ? inside : component_text(w, "path"),
-                            .prefix = w->prefix, .log_fd = log_fd,
+                            .prefix = w->prefix,
+                            .log_fd = log_fd,
                             .stop_ms = stop ? (unsigned)json_integer_value(stop) : STOP_MS,
-                            .exited = on_exit_of_sut, .arg = w};
+                            .exited = on_exit_of_sut,
+                            .arg = w};
     int e;
 
     w->started_ns = clock_ns();
@@ -319,7 +328,8 @@ static json_t *verdict(const struct world *w)
 
     if (w->sanitizer) {
         json_object_set_new(v, "pass", json_false());
-        json_object_set_new(v, "reason", json_string("the component printed a sanitizer's report, see sut.log"));
+        json_object_set_new(v, "reason",
+                            json_string("the component printed a sanitizer's report, see sut.log"));
     }
     json_object_set_new(v, "state", json_string("judged"));
     json_object_set_new(v, "seconds", json_real(w->judged_s));

@@ -16,6 +16,6 @@
 
 #include <jansson.h>
 
-/* Plays the job; the exit code of the process: 0 however it was judged, 3 if the world could not be made (then
- * {"state": "broken", "reason"} was told). */
+/* Plays the job. The exit code of the process: 0 however it was judged; 3 if the world could not be made,
+ * which was told as {"state": "broken", "reason"}. */
 int world_row(json_t *job);

@@ -17,7 +17,8 @@ static const struct {
 /* The port of a transport: the row's own, what `ports:` says, or the documented one. */
 static uint16_t port_of(const json_t *row, const char *transport)
 {
-    const json_t *about = json_object_get(row, "row"), *said = json_object_get(json_object_get(row, "ports"), transport);
+    const json_t *about = json_object_get(row, "row"),
+                 *said = json_object_get(json_object_get(row, "ports"), transport);
     const char *own = json_string_value(json_object_get(about, "transport"));
 
     if (own && strcmp(own, transport) == 0)
@@ -33,8 +34,13 @@ static uint16_t port_of(const json_t *row, const char *transport)
 /* Where the documentation's names lead, unless the scenario says otherwise. */
 static json_t *names_of(const json_t *row)
 {
-    static const char *const hosts[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlabhost.tld", "kas.host.tld",
-                                        "gitlab-kas", "gitlab-kas.gitlab", "gitlab-kas.gitlab.svc.cluster.local"};
+    static const char *const hosts[] = {"gitlab.host.tld",
+                                        "GitLabhost.tld",
+                                        "gitlabhost.tld",
+                                        "kas.host.tld",
+                                        "gitlab-kas",
+                                        "gitlab-kas.gitlab",
+                                        "gitlab-kas.gitlab.svc.cluster.local"};
     json_t *own = json_object_get(json_object_get(row, "dns"), "names"), *names;
 
     if (json_is_object(own))
@@ -47,7 +53,10 @@ static json_t *names_of(const json_t *row)
 
 static int dns_start(struct fakes *f, const struct fakes_options *o, char **reterr)
 {
-    struct dns_options d = {.host = WORLD_DNS_IP, .port = 53, .loop = o->loop, .events = o->events,
+    struct dns_options d = {.host = WORLD_DNS_IP,
+                            .port = 53,
+                            .loop = o->loop,
+                            .events = o->events,
                             .moments = faults_moments(f->faults)};
     int e;
 
@@ -61,12 +70,13 @@ static int dns_start(struct fakes *f, const struct fakes_options *o, char **rete
     return e;
 }
 
-/* Its certificate is good for the documented names and for the one that the agent is given; what is wrong with a
- * certificate is then the one thing that the scenario names. */
+/* Its certificate is good for the documented names and for the one that the agent is given; what is wrong
+ * with a certificate is then the one thing that the scenario names. */
 static void certificate_hosts_add(json_t *spec, const json_t *row)
 {
-    static const char *const usual[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlab-kas.gitlab", "gitlab-kas",
-                                        "kas.host.tld", "localhost", "127.0.0.1", WORLD_KAS_IP};
+    static const char *const usual[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlab-kas.gitlab",
+                                        "gitlab-kas",      "kas.host.tld",   "localhost",
+                                        "127.0.0.1",       WORLD_KAS_IP};
     const char *address = json_string_value(json_object_get(json_object_get(row, "agent"), "address"));
     const char *host = address ? strstr(address, "://") : NULL;
     json_t *certificate = json_object_get(spec, "certificate"), *hosts;
@@ -104,15 +114,20 @@ static int kas_begin(struct fakes *f, const struct fakes_options *o, char **rete
     struct kas_listener_spec listeners[LISTENERS_MAX + 1] = {0};
     const json_t *kas = json_object_get(o->row, "kas"), *listen = json_object_get(kas, "listen");
     const char *own = json_string_value(json_object_get(json_object_get(o->row, "row"), "transport"));
-    struct kas_options k = {.loop = o->loop, .events = o->events, .faults = f->faults, .pki = f->pki,
-                            .next_conn_id = &f->next_conn_id, .listeners = listeners};
+    struct kas_options k = {.loop = o->loop,
+                            .events = o->events,
+                            .faults = f->faults,
+                            .pki = f->pki,
+                            .next_conn_id = &f->next_conn_id,
+                            .listeners = listeners};
     size_t n = json_array_size(listen);
 
     if (json_is_true(json_object_get(kas, "absent")))
         return 0;
     for (size_t i = 0; i < (n ? n : 1) && i < LISTENERS_MAX; i++) {
         const char *transport = n ? json_string_value(json_array_get(listen, i)) : own;
-        listeners[i] = (struct kas_listener_spec){.transport = transport, .port = port_of(o->row, transport),
+        listeners[i] = (struct kas_listener_spec){.transport = transport,
+                                                  .port = port_of(o->row, transport),
                                                   .host = o->own_network ? WORLD_KAS_IP : "127.0.0.1"};
     }
     f->kas_spec = kas_spec_of(o->row, o->token);

@@ -9,8 +9,8 @@
 struct fakes {
     struct faults *faults;
     struct pki *pki;
-    struct dns *dns; /* NULL: absent */
-    struct kas *kas; /* NULL: absent */
+    struct dns *dns;          /* NULL: absent */
+    struct kas *kas;          /* NULL: absent */
     json_t *kas_spec, *names; /* owned */
     uint64_t next_conn_id;
 };
@@ -20,7 +20,7 @@ struct fakes_options {
     struct events *events;
     const json_t *row;
     const char *token;
-    bool own_network;        /* documented addresses; else loopback */
+    bool own_network; /* documented addresses; else loopback */
     bool faults_off;
 };
 

@@ -36,8 +36,8 @@ static int resolver_write(const struct world_files *f)
             buf_addf(&b, " %s", json_string_value(one));
         buf_addf(&b, "\n");
     }
-    buf_addf(&b, "options ndots:%d\n", json_object_get(dns, "ndots")
-                                           ? (int)json_integer_value(json_object_get(dns, "ndots")) : 1);
+    buf_addf(&b, "options ndots:%d\n",
+             json_object_get(dns, "ndots") ? (int)json_integer_value(json_object_get(dns, "ndots")) : 1);
     e = put(f, "/etc/resolv.conf", (const char *)buf_data(&b), buf_len(&b));
     buf_done(&b);
     return e;
@@ -52,10 +52,10 @@ static int hosts_write(const struct world_files *f)
     int e;
 
     buf_addf(&b, "127.0.0.1 localhost\n::1 localhost\n");
-    json_object_foreach(hosts, address, names) {
+    json_object_foreach(hosts, address, names)
+    {
         buf_addf(&b, "%s", address);
-        json_array_foreach(names, i, one)
-            buf_addf(&b, " %s", json_string_value(one));
+        json_array_foreach(names, i, one) buf_addf(&b, " %s", json_string_value(one));
         buf_addf(&b, "\n");
     }
     e = put(f, "/etc/hosts", (const char *)buf_data(&b), buf_len(&b));

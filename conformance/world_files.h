@@ -1,14 +1,15 @@
-/* The files that a scenario puts in front of the component: resolver, hosts, certificates, token, service account. */
+/* The files that a scenario puts in front of the component: resolver, hosts, certificates, token, service
+ * account. */
 #pragma once
 
 #include <jansson.h>
 
 struct world_files {
-    const char *prefix;      /* "" in a root of its own, else a folder that stands for / */
-    const json_t *row;       /* of scenario_row() */
-    const char *token;       /* of the fake KAS's agent */
+    const char *prefix; /* "" in a root of its own, else a folder that stands for / */
+    const json_t *row;  /* of scenario_row() */
+    const char *token;  /* of the fake KAS's agent */
     const char *kube_token;
-    const char *ca_pem;      /* what has to be trusted */
+    const char *ca_pem; /* what has to be trusted */
 };
 
 /* -errno and *reterr. */

@@ -14,8 +14,9 @@ static int signal_parse(const json_t *args)
     static const struct {
         const char *name;
         int number;
-    } names[] = {{"TERM", SIGTERM}, {"KILL", SIGKILL}, {"INT", SIGINT}, {"HUP", SIGHUP}, {"QUIT", SIGQUIT},
-                 {"STOP", SIGSTOP}, {"CONT", SIGCONT}, {"USR1", SIGUSR1}, {"ABRT", SIGABRT}};
+    } names[] = {{"TERM", SIGTERM}, {"KILL", SIGKILL}, {"INT", SIGINT},
+                 {"HUP", SIGHUP},   {"QUIT", SIGQUIT}, {"STOP", SIGSTOP},
+                 {"CONT", SIGCONT}, {"USR1", SIGUSR1}, {"ABRT", SIGABRT}};
     const json_t *v = json_is_object(args) ? json_object_get(args, "signal") : args;
     const char *text = json_string_value(v);
 
@@ -52,7 +53,8 @@ static int do_file(struct world_verbs *w, const char *verb, const json_t *args, 
     if (strcmp(verb, "remove_file") == 0)
         e = unlink(full) < 0 ? -errno : 0;
     else
-        e = file_write(full, json_is_string(text) ? json_string_value(text) : "", json_string_length(text), 0644);
+        e = file_write(full, json_is_string(text) ? json_string_value(text) : "", json_string_length(text),
+                       0644);
     if (e)
         *reterr = xasprintf("%s: %s", path, strerror(-e));
     return e;
