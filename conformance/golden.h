@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "conformance/golden_book.h"
 #include "conformance/suite.h"
 
 /* Path of a row's golden log below the fixtures; new string. */
@@ -29,4 +30,5 @@ int golden_write(const char *path, const json_t *entries);
 char *golden_difference(const json_t *old, const json_t *new);
 /* Holds what a row printed against its golden log: 0 also if there is none; else -EINVAL, *ret_reason and
  * *ret_report. */
-int golden_check(const struct row *r, const char *fixtures, char **ret_reason, char **ret_report);
+int golden_check(const struct row *r, const char *fixtures, struct golden_book *book, char **ret_reason,
+                 char **ret_report);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "conformance/golden.h"
+#include "conformance/rootfs.h"
 
 #define MS 1000000LL
 
@@ -150,6 +151,37 @@ static void a_broken_golden_log_is_named_with_its_line(void **state)
     free(err);
 }
 
+static void neighbours_know_what_comes_by_chance(void **state)
+{
+    char folder[] = "/tmp/golden-test-XXXXXX", path[128];
+    json_t *mine = json_loads("[{\"seen\":\"always\",\"line\":{\"msg\":\"a\"}}]", 0, NULL);
+    json_t *other = json_loads("[{\"seen\":\"sometimes\",\"line\":{\"msg\":\"b\"}}]", 0, NULL);
+    struct golden_book *book;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/golden/agentk-1/x/y/ws.jsonl", folder);
+    assert_int_equal(golden_write(path, mine), 0);
+    snprintf(path, sizeof(path), "%s/golden/agentk-1/x/y/grpc@cure.jsonl", folder);
+    assert_int_equal(golden_write(path, other), 0);
+    for (int i = 0; i < 5; i++) {
+        snprintf(path, sizeof(path), "%s/golden/agentk-1/z/%d/ws.jsonl", folder, i);
+        json_object_set_new(json_object_get(json_array_get(mine, 0), "line"), "msg", json_string("common"));
+        assert_int_equal(golden_write(path, mine), 0);
+    }
+    book = golden_book_new(folder);
+    assert_true(golden_book_knows(book, "agentk-1", "x/y", "{\"msg\":\"b\"}"));
+    assert_false(golden_book_knows(book, "agentk-1", "z/1", "{\"msg\":\"b\"}"));
+    assert_true(golden_book_knows(book, "agentk-1", "x/y", "{\"msg\":\"common\"}"));
+    assert_false(golden_book_knows(book, "agentk-2", "x/y", "{\"msg\":\"common\"}"));
+    assert_true(golden_book_sometimes(book, "agentk-1", "{\"msg\":\"b\"}"));
+    assert_false(golden_book_sometimes(book, "agentk-1", "{\"msg\":\"a\"}"));
+    golden_book_free(book);
+    folder_remove(folder);
+    json_decref(mine);
+    json_decref(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +190,7 @@ int main(void)
         cmocka_unit_test(always_is_what_every_run_printed),
         cmocka_unit_test(a_difference_has_pluses_and_minuses),
         cmocka_unit_test(what_was_seen_sometimes_is_kept),
+        cmocka_unit_test(neighbours_know_what_comes_by_chance),
         cmocka_unit_test(a_broken_golden_log_is_named_with_its_line),
     };
 

@@ -20,7 +20,7 @@ static const struct filter {
     {"ulid", "\\b[0-7][0-9A-HJKMNP-TV-Z]{25}\\b", false},
     {"id", "\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b", false},
     {"ws-key", "(?:key|Accept)[^A-Za-z0-9+/]{1,6}([A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{27}=)", false},
-    {"address", "\\b0x[0-9a-f]{2,16}\\b", false},
+    {"address", "\\b0x[0-9a-f]{1,16}\\b", false},
     {"goroutine", "\\bgoroutine (\\d+)\\b", false},
     {"pid", "\\bpid[ =:]+(\\d+)\\b", false},
     {"offset", "\\.go:\\d+ \\+(<address>)", false},
@@ -124,6 +124,8 @@ json_t *normalise(const struct normaliser *n, const json_t *line)
 {
     json_t *seen = json_object(), *copy = value_normalise(n, line, seen);
 
+    /* The filter agent-id: a line of 15.4 and later has it or not, as the configuration came after or before. */
+    json_object_del(copy, "agent_id");
     json_decref(seen);
     return copy;
 }

@@ -45,14 +45,14 @@ static void turn_round(struct row *r)
         say(r, VERDICT_PASS, xasprintf("fails without its fault, as it must: %s", r->reason));
 }
 
-static void golden(struct row *r, const struct options *o)
+static void golden(struct row *r, const struct options *o, struct golden_book *book)
 {
     char *reason = NULL, *report = NULL;
 
     if (o->no_golden || o->faults_off || o->keep || !r->component->real ||
         strcmp(r->verdict, VERDICT_PASS) != 0)
         return;
-    if (golden_check(r, o->fixtures, &reason, &report) == 0)
+    if (golden_check(r, o->fixtures, book, &reason, &report) == 0)
         return;
     say(r, VERDICT_FAIL, reason);
     free(r->report);
@@ -106,7 +106,8 @@ static void verdict_write(const struct row *r)
     json_decref(j);
 }
 
-void outcome_conclude(struct row *r, const struct options *o, const struct known *known)
+void outcome_conclude(struct row *r, const struct options *o, const struct known *known,
+                      struct golden_book *book)
 {
     if (r->skip) {
         say(r, VERDICT_SKIPPED, xstrdup(r->skip));
@@ -124,7 +125,7 @@ void outcome_conclude(struct row *r, const struct options *o, const struct known
         if (o->faults_off) {
             turn_round(r);
         } else {
-            golden(r, o);
+            golden(r, o, book);
             if (known)
                 known_apply(known, r);
         }

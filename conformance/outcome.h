@@ -11,9 +11,11 @@
 #define VERDICT_HARNESS "HARNESS-ERROR"
 
 struct known;
+struct golden_book;
 
 /* Sets verdict, reason and report, and writes verdict.json into the row's folder. known: NULL: no list. */
-void outcome_conclude(struct row *r, const struct options *o, const struct known *known);
+void outcome_conclude(struct row *r, const struct options *o, const struct known *known,
+                      struct golden_book *book);
 bool outcome_is_bad(const char *verdict);  /* FAIL, HARNESS-ERROR */
 bool outcome_is_good(const char *verdict); /* PASS, KNOWN-FAILING */
 /* The row with its outcome, as in results.json; new reference. */

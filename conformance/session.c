@@ -56,6 +56,7 @@ int session_open(struct session *s, const struct options *o, const char *kind)
 
     *s = (struct session){.o = o, .text = stdout, .rows_shown = !o->quiet, .started_ns = clock_ns()};
     clock_wall(s->started);
+    s->book = golden_book_new(o->fixtures);
     s->out = o->out ? xstrdup(o->out) : default_folder(kind);
     e = folder_make(s->out, 0755);
     if (e) {
@@ -132,7 +133,7 @@ static void on_conclude(void *arg, struct row *r)
 {
     struct session *s = arg;
 
-    outcome_conclude(r, s->o, s->known);
+    outcome_conclude(r, s->o, s->known, s->book);
 }
 
 int session_run(struct session *s, struct rows *rows)
@@ -184,5 +185,6 @@ void session_done(struct session *s)
     for (size_t i = 0; i < ARRAY_SIZE(s->jsonl); i++)
         if (s->jsonl[i] && s->jsonl[i] != stdout)
             fclose(s->jsonl[i]);
+    golden_book_free(s->book);
     free(s->out);
 }

@@ -5,19 +5,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conformance/golden_book.h"
 #include "conformance/known.h"
 #include "conformance/report.h"
 #include "conformance/suite.h"
 
 struct session {
     const struct options *o;
-    struct known *known; /* borrowed; NULL: none */
-    char *out;           /* owned */
-    FILE *jsonl[2];      /* results.jsonl, and what --jsonl names; either may be NULL */
-    FILE *text;          /* lines for people: stdout */
-    bool live, colour;   /* text is a terminal */
-    bool rows_shown;     /* a line for each row */
-    bool quiet_failures; /* not even for one that fails: a mutant's failure is good news */
+    struct known *known;      /* borrowed; NULL: none */
+    struct golden_book *book; /* owned */
+    char *out;                /* owned */
+    FILE *jsonl[2];           /* results.jsonl, and what --jsonl names; either may be NULL */
+    FILE *text;               /* lines for people: stdout */
+    bool live, colour;        /* text is a terminal */
+    bool rows_shown;          /* a line for each row */
+    bool quiet_failures;      /* not even for one that fails: a mutant's failure is good news */
     size_t done, bad, total;
     uint64_t started_ns;
     char started[32];
