@@ -41,13 +41,15 @@ static void apply(struct config_stream *s, const Agentcfg__AgentConfiguration *c
     go_json_message(&json, &cfg->base);
     _cleanup_(freep) char *text = xstrndup((const char *)buf_data(&json), buf_len(&json));
     buf_done(&json);
-    LOG(&a->log, LEVEL_DEBUG, "Applying configuration", TEXT("commit_id", commit_id), JSON("agent_config", text));
+    LOG(&a->log, LEVEL_DEBUG, "Applying configuration", TEXT("commit_id", commit_id),
+        JSON("agent_config", text));
     const Agentcfg__LoggingCF *logging = cfg->observability ? cfg->observability->logging : NULL;
     int level = logging ? (int)logging->level : 0;
     if (level_problem(level)) {
         _cleanup_(freep) char *why =
             xasprintf("observability: logging: log level: unrecognized level: \"%d\"", level);
-        LOG(&a->log, LEVEL_ERROR, "Failed to apply configuration", TEXT("commit_id", commit_id), TEXT("error", why));
+        LOG(&a->log, LEVEL_ERROR, "Failed to apply configuration", TEXT("commit_id", commit_id),
+            TEXT("error", why));
     } else if (!mutant_is(a, M_IGNORES_LEVEL)) {
         a->log.level = levels[level];
     }
@@ -92,7 +94,8 @@ static void on_message(void *arg, const uint8_t *p, size_t n)
         agent_configuration__configuration_response__unpack(NULL, n, p);
     if (!r) {
         call_fail(s->call, GRPC_INTERNAL,
-                  "grpc: failed to unmarshal the received message proto:\xc2\xa0" "cannot parse invalid wire-format data");
+                  "grpc: failed to unmarshal the received message proto:\xc2\xa0"
+                  "cannot parse invalid wire-format data");
         return;
     }
     take(s, r);

@@ -41,9 +41,10 @@ static void fail(struct dial *d, const char *why)
     _cleanup_(freep) char *desc = NULL;
     if (d->websocket) {
         _cleanup_(freep) char *url = go_quote(d->url, strlen(d->url));
-        desc = xasprintf("transport: Error while dialing failed to WebSocket dial: failed to send handshake request: "
-                         "Get %s: %s",
-                         url, why);
+        desc = xasprintf(
+            "transport: Error while dialing failed to WebSocket dial: failed to send handshake request: "
+            "Get %s: %s",
+            url, why);
     } else {
         desc = xasprintf("transport: %s%s", d->handshake ? d->handshake : "Error while dialing ", why);
     }
@@ -108,7 +109,8 @@ static void on_websocket(void *arg, const char *error, const char *location)
         dial_tcp(d);
         return;
     }
-    _cleanup_(freep) char *desc = xasprintf("transport: Error while dialing failed to WebSocket dial: %s", error);
+    _cleanup_(freep) char *desc =
+        xasprintf("transport: Error while dialing failed to WebSocket dial: %s", error);
     fail_desc(d, desc);
 }
 
@@ -133,7 +135,8 @@ static void on_tls(void *arg, const char *error, bool plain_http)
         return;
     }
     bool no_tls = !strncmp(error, "tls: first record", 17);
-    fail(d, no_tls && plain_http && d->websocket ? "http: server gave HTTP response to HTTPS client" : error);
+    fail(d,
+         no_tls && plain_http && d->websocket ? "http: server gave HTTP response to HTTPS client" : error);
 }
 
 static void on_connected(struct dial *d, int fd)
@@ -176,7 +179,8 @@ static void dial_tcp(struct dial *d)
 static void on_no_port(void *arg)
 {
     struct dial *d = arg;
-    _cleanup_(freep) char *why = xasprintf("dial tcp: address %s: missing port in address", d->agent->kas.host);
+    _cleanup_(freep) char *why =
+        xasprintf("dial tcp: address %s: missing port in address", d->agent->kas.host);
     fail(d, why);
 }
 
@@ -190,7 +194,9 @@ struct dial *dial_start(struct agent *a, uint64_t deadline_ms, dial_fn fn, void 
                        .tls = tls,
                        .hostname = xstrdup(u->hostname),
                        .path = xstrdup(u->path),
-                       .port = *u->port ? (unsigned)atoi(u->port) : tls ? 443 : 80,
+                       .port = *u->port ? (unsigned)atoi(u->port)
+                               : tls    ? 443
+                                        : 80,
                        .fn = fn,
                        .arg = arg};
     d->url = xasprintf("http%s%s", tls ? "s" : "", u->text + strlen(u->scheme));

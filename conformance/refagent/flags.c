@@ -25,31 +25,38 @@ static const struct flag {
     {"ca-cert-file", 0, STRING, AT(ca_cert_file), "string",
      "Optional file with X.509 certificate authority certificate in PEM format"},
     {"cache-dir", 0, STRING, NOWHERE, "string", "Default cache directory"},
-    {"certificate-authority", 0, STRING, NOWHERE, "string", "Path to a cert file for the certificate authority"},
+    {"certificate-authority", 0, STRING, NOWHERE, "string",
+     "Path to a cert file for the certificate authority"},
     {"client-certificate", 0, STRING, NOWHERE, "string", "Path to a client certificate file for TLS"},
     {"client-key", 0, STRING, NOWHERE, "string", "Path to a client key file for TLS"},
     {"cluster", 0, STRING, NOWHERE, "string", "The name of the kubeconfig cluster to use"},
     {"context", 0, STRING, NOWHERE, "string", "The name of the kubeconfig context to use"},
     {"help", 'h', SWITCH, AT(help), "", "help for agentk"},
     {"insecure-skip-tls-verify", 0, BOOLEAN, NOWHERE, "",
-     "If true, the server's certificate will not be checked for validity. This will make your HTTPS connections "
+     "If true, the server's certificate will not be checked for validity. This will make your HTTPS "
+     "connections "
      "insecure"},
     {"kas-address", 0, STRING, AT(kas_address), "string", "GitLab Kubernetes Agent Server address"},
-    {"kubeconfig", 0, STRING, AT(kubeconfig), "string", "Path to the kubeconfig file to use for CLI requests."},
+    {"kubeconfig", 0, STRING, AT(kubeconfig), "string",
+     "Path to the kubeconfig file to use for CLI requests."},
     {"namespace", 'n', STRING, NOWHERE, "string", "If present, the namespace scope for this CLI request"},
     {"request-timeout", 0, STRING, NOWHERE, "string",
-     "The length of time to wait before giving up on a single server request. Non-zero values should contain a "
-     "corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests. (default \"0\")"},
+     "The length of time to wait before giving up on a single server request. Non-zero values should "
+     "contain a "
+     "corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests. (default "
+     "\"0\")"},
     {"server", 's', STRING, AT(server), "string", "The address and port of the Kubernetes API server"},
     {"tls-server-name", 0, STRING, NOWHERE, "string",
-     "Server name to use for server certificate validation. If it is not provided, the hostname used to contact the "
+     "Server name to use for server certificate validation. If it is not provided, the hostname used to "
+     "contact the "
      "server is used"},
     {"token", 0, STRING, NOWHERE, "string", "Bearer token for authentication to the API server"},
     {"token-file", 0, STRING, AT(token_file), "string", "File with access token"},
     {"user", 0, STRING, NOWHERE, "string", "The name of the kubeconfig user to use"},
     {"version", 'v', SWITCH, AT(version), "", "version for agentk"},
     /* Not agentk's: */
-    {"list-mutants", 0, SWITCH, AT(list_mutants), "", "reference agent only: list the ways it can misbehave, and exit"},
+    {"list-mutants", 0, SWITCH, AT(list_mutants), "",
+     "reference agent only: list the ways it can misbehave, and exit"},
     {"mutant", 0, STRING, AT(mutant), "string", "reference agent only: misbehave in this way"},
 };
 
@@ -72,7 +79,8 @@ static const struct flag *by_shorthand(char c)
 /* strconv.ParseBool: 1 true, 0 false, -1 neither */
 static int parse_bool(const char *s)
 {
-    static const char *yes[] = {"1", "t", "T", "true", "TRUE", "True"}, *no[] = {"0", "f", "F", "false", "FALSE", "False"};
+    static const char *yes[] = {"1", "t", "T", "true", "TRUE", "True"},
+                      *no[] = {"0", "f", "F", "false", "FALSE", "False"};
     for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
         if (!strcmp(s, yes[i]))
             return 1;
@@ -92,11 +100,12 @@ static char *set(const struct flag *f, const char *value, struct flags *to)
     int yes = parse_bool(value);
     if (yes < 0) {
         _cleanup_(freep) char *q = go_quote(value, strlen(value));
-        return f->shorthand
-                   ? xasprintf("invalid argument %s for \"-%c, --%s\" flag: strconv.ParseBool: parsing %s: invalid syntax",
-                               q, f->shorthand, f->name, q)
-                   : xasprintf("invalid argument %s for \"--%s\" flag: strconv.ParseBool: parsing %s: invalid syntax", q,
-                               f->name, q);
+        return f->shorthand ? xasprintf("invalid argument %s for \"-%c, --%s\" flag: strconv.ParseBool: "
+                                        "parsing %s: invalid syntax",
+                                        q, f->shorthand, f->name, q)
+                            : xasprintf("invalid argument %s for \"--%s\" flag: strconv.ParseBool: parsing "
+                                        "%s: invalid syntax",
+                                        q, f->name, q);
     }
     if (f->at != NOWHERE)
         *(bool *)((char *)to + f->at) = yes;

@@ -10,7 +10,9 @@
 #include "conformance/refagent/flags.h"
 #include "lib/base/mem.h"
 
-#define ARGS(...) (char *[]){(char *)"refagent", __VA_ARGS__}, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)) + 1
+#define ARGS(...)                                                                                           \
+    (char *[]){(char *)"refagent", __VA_ARGS__},                                                            \
+        (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)) + 1
 
 static void good(char **argv, int argc, struct flags *f)
 {
@@ -53,10 +55,11 @@ static void says_what_cobra_says(void **state)
     bad(ARGS("--=x"), "bad flag syntax: --=x");
     bad(ARGS("---"), "bad flag syntax: ---");
     bad(ARGS("serve"), "unknown command \"serve\" for \"agentk\"");
-    bad(ARGS("--help=foo"),
-        "invalid argument \"foo\" for \"-h, --help\" flag: strconv.ParseBool: parsing \"foo\": invalid syntax");
+    bad(ARGS("--help=foo"), "invalid argument \"foo\" for \"-h, --help\" flag: strconv.ParseBool: parsing "
+                            "\"foo\": invalid syntax");
     bad(ARGS("--insecure-skip-tls-verify=foo"),
-        "invalid argument \"foo\" for \"--insecure-skip-tls-verify\" flag: strconv.ParseBool: parsing \"foo\": "
+        "invalid argument \"foo\" for \"--insecure-skip-tls-verify\" flag: strconv.ParseBool: parsing "
+        "\"foo\": "
         "invalid syntax");
 }
 

@@ -158,7 +158,8 @@ static void add_field(struct buf *b, size_t from, const ProtobufCMessage *m, uns
     }
     if (is_empty(m, f))
         return;
-    add_key(b, from, strcmp(f->name, "container_scanning") ? f->name : "starboard"); /* its name until 15.11 */
+    add_key(b, from,
+            strcmp(f->name, "container_scanning") ? f->name : "starboard"); /* its name until 15.11 */
     if (f->label != PROTOBUF_C_LABEL_REPEATED) {
         add_value(b, f, member(m, f));
         return;
@@ -188,9 +189,8 @@ static bool must_not_be_empty(const char *message, const char *field)
     static const struct {
         const char *message, *field;
     } rules[] = {
-        {"ConfigurationResponse", "commit_id"}, {"ManifestProjectCF", "id"},
-        {"PathCF", "glob"},                     {"CiliumCF", "hubble_relay_address"},
-        {"CiAccessProjectCF", "id"},            {"CiAccessGroupCF", "id"},
+        {"ConfigurationResponse", "commit_id"},  {"ManifestProjectCF", "id"}, {"PathCF", "glob"},
+        {"CiliumCF", "hubble_relay_address"},    {"CiAccessProjectCF", "id"}, {"CiAccessGroupCF", "id"},
         {"CiAccessAsImpersonateCF", "username"}, {"ExtraKeyValCF", "key"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
@@ -210,13 +210,14 @@ static char *validate_field(const ProtobufCMessage *m, const ProtobufCFieldDescr
         return NULL;
     bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
     size_t n = many ? *(const size_t *)(const void *)((const char *)m + f->quantifier_offset) : 1;
-    const ProtobufCMessage *const *each = many ? *(const ProtobufCMessage *const *const *)member(m, f) : member(m, f);
+    const ProtobufCMessage *const *each =
+        many ? *(const ProtobufCMessage *const *const *)member(m, f) : member(m, f);
     for (size_t i = 0; i < n; i++) {
         _cleanup_(freep) char *cause = go_validate(each[i]);
         _cleanup_(freep) char *index = many ? xasprintf("[%zu]", i) : xstrdup("");
         if (cause)
-            return xasprintf("invalid %s.%s%s: embedded message failed validation | caused by: %s", message, name, index,
-                             cause);
+            return xasprintf("invalid %s.%s%s: embedded message failed validation | caused by: %s", message,
+                             name, index, cause);
     }
     return NULL;
 }

@@ -19,7 +19,11 @@ static char *buf_string(struct buf *b)
 /* Length of the UTF-8 sequence at p, 0 if there is none. */
 static size_t utf8_at(const unsigned char *p, size_t n)
 {
-    size_t len = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+    size_t len = p[0] < 0x80             ? 1
+                 : (p[0] & 0xe0) == 0xc0 ? 2
+                 : (p[0] & 0xf0) == 0xe0 ? 3
+                 : (p[0] & 0xf8) == 0xf0 ? 4
+                                         : 0;
     if (!len || len > n)
         return 0;
     uint32_t c = len == 1 ? p[0] : p[0] & (0xffu >> (len + 1));
@@ -47,7 +51,8 @@ char *go_quote(const char *s, size_t n)
             buf_addf(&b, "\\%c", escaped[at - plain]);
         else if (!len || (len == 1 && (*p < 0x20 || *p == 0x7f)))
             buf_addf(&b, "\\x%02x", *p);
-        else if (len == 2 && p[0] == 0xc2 && p[1] < 0xa1) /* C1 controls and the no-break space are not printable */
+        else if (len == 2 && p[0] == 0xc2 &&
+                 p[1] < 0xa1) /* C1 controls and the no-break space are not printable */
             buf_addf(&b, "\\u%04x", p[1]);
         else
             buf_add(&b, p, len);
@@ -87,8 +92,8 @@ char *go_rfc3339(time_t t)
 {
     struct tm tm;
     gmtime_r(&t, &tm);
-    return xasprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-                     tm.tm_min, tm.tm_sec);
+    return xasprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+                     tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 char *go_ip(int family, const void *ip)
@@ -113,22 +118,62 @@ const char *go_http_status(int code)
         int code;
         const char *text;
     } table[] = {
-        {100, "Continue"}, {101, "Switching Protocols"}, {102, "Processing"}, {103, "Early Hints"}, {200, "OK"},
-        {201, "Created"}, {202, "Accepted"}, {203, "Non-Authoritative Information"}, {204, "No Content"},
-        {205, "Reset Content"}, {206, "Partial Content"}, {300, "Multiple Choices"}, {301, "Moved Permanently"},
-        {302, "Found"}, {303, "See Other"}, {304, "Not Modified"}, {305, "Use Proxy"}, {307, "Temporary Redirect"},
-        {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"}, {402, "Payment Required"},
-        {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-        {407, "Proxy Authentication Required"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-        {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Request Entity Too Large"},
-        {414, "Request URI Too Long"}, {415, "Unsupported Media Type"}, {416, "Requested Range Not Satisfiable"},
-        {417, "Expectation Failed"}, {418, "I'm a teapot"}, {421, "Misdirected Request"},
-        {422, "Unprocessable Entity"}, {423, "Locked"}, {424, "Failed Dependency"}, {425, "Too Early"},
-        {426, "Upgrade Required"}, {428, "Precondition Required"}, {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"}, {451, "Unavailable For Legal Reasons"},
-        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
-        {507, "Insufficient Storage"}, {511, "Network Authentication Required"},
+        {100, "Continue"},
+        {101, "Switching Protocols"},
+        {102, "Processing"},
+        {103, "Early Hints"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {203, "Non-Authoritative Information"},
+        {204, "No Content"},
+        {205, "Reset Content"},
+        {206, "Partial Content"},
+        {300, "Multiple Choices"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {305, "Use Proxy"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {407, "Proxy Authentication Required"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Request Entity Too Large"},
+        {414, "Request URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {416, "Requested Range Not Satisfiable"},
+        {417, "Expectation Failed"},
+        {418, "I'm a teapot"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Entity"},
+        {423, "Locked"},
+        {424, "Failed Dependency"},
+        {425, "Too Early"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {451, "Unavailable For Legal Reasons"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
+        {511, "Network Authentication Required"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(table); i++)
         if (table[i].code == code)
@@ -138,10 +183,11 @@ const char *go_http_status(int code)
 
 char *go_grpc_code(int code)
 {
-    static const char *names[] = {"OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound",
-                                  "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-                                  "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss",
-                                  "Unauthenticated"};
+    static const char *names[] = {
+        "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+        "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+        "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+        "DataLoss", "Unauthenticated"};
     if (code >= 0 && (size_t)code < ARRAY_SIZE(names))
         return xstrdup(names[code]);
     return xasprintf("Code(%u)", (unsigned)code);
@@ -191,10 +237,22 @@ char *go_tls_alert(int alert)
 
 char *go_ws_status(int code)
 {
-    static const char *names[] = {"NormalClosure", "GoingAway", "ProtocolError", "UnsupportedData", NULL,
-                                  "NoStatusRcvd", "AbnormalClosure", "InvalidFramePayloadData", "PolicyViolation",
-                                  "MessageTooBig", "MandatoryExtension", "InternalError", "ServiceRestart",
-                                  "TryAgainLater", "BadGateway", "TLSHandshake"};
+    static const char *names[] = {"NormalClosure",
+                                  "GoingAway",
+                                  "ProtocolError",
+                                  "UnsupportedData",
+                                  NULL,
+                                  "NoStatusRcvd",
+                                  "AbnormalClosure",
+                                  "InvalidFramePayloadData",
+                                  "PolicyViolation",
+                                  "MessageTooBig",
+                                  "MandatoryExtension",
+                                  "InternalError",
+                                  "ServiceRestart",
+                                  "TryAgainLater",
+                                  "BadGateway",
+                                  "TLSHandshake"};
     if (code == 1004)
         return xstrdup("statusReserved");
     if (code >= 1000 && (size_t)(code - 1000) < ARRAY_SIZE(names))
@@ -204,9 +262,19 @@ char *go_ws_status(int code)
 
 char *go_h2_code(uint32_t code)
 {
-    static const char *names[] = {"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
-                                  "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL",
-                                  "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY",
+    static const char *names[] = {"NO_ERROR",
+                                  "PROTOCOL_ERROR",
+                                  "INTERNAL_ERROR",
+                                  "FLOW_CONTROL_ERROR",
+                                  "SETTINGS_TIMEOUT",
+                                  "STREAM_CLOSED",
+                                  "FRAME_SIZE_ERROR",
+                                  "REFUSED_STREAM",
+                                  "CANCEL",
+                                  "COMPRESSION_ERROR",
+                                  "CONNECT_ERROR",
+                                  "ENHANCE_YOUR_CALM",
+                                  "INADEQUATE_SECURITY",
                                   "HTTP_1_1_REQUIRED"};
     if (code < ARRAY_SIZE(names))
         return xstrdup(names[code]);
@@ -218,7 +286,8 @@ char *go_percent_decode(const char *s, size_t n)
     struct buf b = BUF_NULL;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c == '%' && i + 2 < n && isxdigit((unsigned char)s[i + 1]) && isxdigit((unsigned char)s[i + 2])) {
+        if (c == '%' && i + 2 < n && isxdigit((unsigned char)s[i + 1]) &&
+            isxdigit((unsigned char)s[i + 2])) {
             char hex[3] = {s[i + 1], s[i + 2], 0};
             c = (unsigned char)strtoul(hex, NULL, 16);
             i += 2;
@@ -231,7 +300,8 @@ char *go_percent_decode(const char *s, size_t n)
 bool go_parse_int32(const char *s, int *ret, char **reterr)
 {
     char *end;
-    bool digits = isdigit((unsigned char)s[0]) || ((s[0] == '-' || s[0] == '+') && isdigit((unsigned char)s[1]));
+    bool digits =
+        isdigit((unsigned char)s[0]) || ((s[0] == '-' || s[0] == '+') && isdigit((unsigned char)s[1]));
     errno = 0;
     long v = strtol(s, &end, 10);
     bool syntax = !digits || *end;
@@ -240,6 +310,7 @@ bool go_parse_int32(const char *s, int *ret, char **reterr)
         return true;
     }
     _cleanup_(freep) char *quoted = go_quote(s, strlen(s));
-    *reterr = xasprintf("strconv.ParseInt: parsing %s: %s", quoted, syntax ? "invalid syntax" : "value out of range");
+    *reterr = xasprintf("strconv.ParseInt: parsing %s: %s", quoted,
+                        syntax ? "invalid syntax" : "value out of range");
     return false;
 }

@@ -119,17 +119,20 @@ static void check_reply(const char *reply, bool eof, const char *error, bool tra
     upgrade_reply_done(&r);
 }
 
-#define SWITCHING "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+#define SWITCHING                                                                                           \
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
 #define BROKEN "net/http: HTTP/1.x transport connection broken: "
 
 static void judges_handshakes(void **state)
 {
     (void)state;
     check_reply(SWITCHING "sec-websocket-accept:  s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", false, NULL, false);
-    check_reply(SWITCHING "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: x\r\n\r\n",
-                false, "WebSocket protocol violation: unexpected Sec-WebSocket-Protocol from server: \"x\"", false);
+    check_reply(
+        SWITCHING "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: x\r\n\r\n",
+        false, "WebSocket protocol violation: unexpected Sec-WebSocket-Protocol from server: \"x\"", false);
     check_reply(SWITCHING "Sec-WebSocket-Accept: abc\r\n\r\n", false,
-                "WebSocket protocol violation: invalid Sec-WebSocket-Accept \"abc\", key \"dGhlIHNhbXBsZSBub25jZQ==\"",
+                "WebSocket protocol violation: invalid Sec-WebSocket-Accept \"abc\", key "
+                "\"dGhlIHNhbXBsZSBub25jZQ==\"",
                 false);
     check_reply("HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n", false,
                 "WebSocket protocol violation: Connection header \"\" does not contain Upgrade", false);
@@ -166,7 +169,8 @@ static void follows_frames(void **state)
                  "a\x89\x01p\x80\x01"
                  "b\x82\x00\x82\x01z",
                  14, NULL);
-    check_frames("\xc2\x01z", 3, "failed to get reader: received header with unexpected rsv bits set: true:false:false");
+    check_frames("\xc2\x01z", 3,
+                 "failed to get reader: received header with unexpected rsv bits set: true:false:false");
     check_frames("\x83\x01z", 3, "failed to get reader: received unknown opcode opcode(3)");
     check_frames("\x80\x01z", 3,
                  "failed to get reader: received continuation frame without text or binary frame");
@@ -187,18 +191,22 @@ static void check_headers(const struct h2_header *h, size_t n, bool first, int c
     grpc_headers_done(&g);
 }
 
-#define H(name, value) {name, value, sizeof value - 1}
+#define H(name, value)                                                                                      \
+    {                                                                                                       \
+        name, value, sizeof value - 1                                                                       \
+    }
 
 static void reads_statuses(void **state)
 {
     (void)state;
-    const struct h2_header ok[] = {H(":status", "200"), H("content-type", "application/grpc"), H("grpc-status", "7"),
-                                   H("grpc-message", "no%21")};
+    const struct h2_header ok[] = {H(":status", "200"), H("content-type", "application/grpc"),
+                                   H("grpc-status", "7"), H("grpc-message", "no%21")};
     const struct h2_header html[] = {H(":status", "502"), H("content-type", "text/html")};
     const struct h2_header trailers[] = {H("grpc-status", "xx")};
     check_headers(ok, 4, true, GRPC_PERMISSION_DENIED, "no!");
     check_headers(html, 2, true, GRPC_UNAVAILABLE,
-                  "unexpected HTTP status code received from server: 502 (Bad Gateway); transport: received unexpected "
+                  "unexpected HTTP status code received from server: 502 (Bad Gateway); transport: received "
+                  "unexpected "
                   "content-type \"text/html\"");
     check_headers(html, 0, true, GRPC_INTERNAL,
                   "malformed header: missing HTTP status; malformed header: missing HTTP content-type");
@@ -228,8 +236,9 @@ static void renders_configurations(void **state)
     struct buf b = BUF_NULL;
     go_json_message(&b, &c.base);
     buf_add(&b, "", 1);
-    assert_string_equal((const char *)buf_data(&b), "{\"gitops\":{\"manifest_projects\":[{\"PruneOneof\":null}]},"
-                                                    "\"observability\":{\"logging\":{\"level\":1}},\"agent_id\":7}");
+    assert_string_equal((const char *)buf_data(&b),
+                        "{\"gitops\":{\"manifest_projects\":[{\"PruneOneof\":null}]},"
+                        "\"observability\":{\"logging\":{\"level\":1}},\"agent_id\":7}");
     buf_done(&b);
 
     AgentConfiguration__ConfigurationResponse r = AGENT_CONFIGURATION__CONFIGURATION_RESPONSE__INIT;
@@ -237,7 +246,8 @@ static void renders_configurations(void **state)
                 "invalid ConfigurationResponse.CommitId: value length must be at least 1 bytes");
     r.configuration = &c;
     assert_text(go_validate(&r.base),
-                "invalid ConfigurationResponse.Configuration: embedded message failed validation | caused by: invalid "
+                "invalid ConfigurationResponse.Configuration: embedded message failed validation | caused "
+                "by: invalid "
                 "AgentConfiguration.Gitops: embedded message failed validation | caused by: invalid "
                 "GitopsCF.ManifestProjects[0]: embedded message failed validation | caused by: invalid "
                 "ManifestProjectCF.Id: value length must be at least 1 bytes");
@@ -249,10 +259,14 @@ static void renders_configurations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quotes_as_go),      cmocka_unit_test(escapes_json_as_zap),
-        cmocka_unit_test(names_codes),       cmocka_unit_test(parses_numbers),
-        cmocka_unit_test(parses_urls),       cmocka_unit_test(judges_handshakes),
-        cmocka_unit_test(follows_frames),    cmocka_unit_test(reads_statuses),
+        cmocka_unit_test(quotes_as_go),
+        cmocka_unit_test(escapes_json_as_zap),
+        cmocka_unit_test(names_codes),
+        cmocka_unit_test(parses_numbers),
+        cmocka_unit_test(parses_urls),
+        cmocka_unit_test(judges_handshakes),
+        cmocka_unit_test(follows_frames),
+        cmocka_unit_test(reads_statuses),
         cmocka_unit_test(renders_configurations),
     };
     return cmocka_run_group_tests_name("gotext", tests, NULL, NULL);

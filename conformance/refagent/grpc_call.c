@@ -107,7 +107,8 @@ static char *unpack(struct call *c, uint8_t flag, const uint8_t *p, size_t n, st
     return NULL;
 }
 
-/* Hands up the messages that are complete. The owner may cancel the call while it looks at one: false then. */
+/* Hands up the messages that are complete. The owner may cancel the call while it looks at one: false then.
+ */
 static bool take_messages(struct call *c)
 {
     while (buf_len(&c->in) >= PREFIX) {
@@ -132,7 +133,8 @@ static bool take_messages(struct call *c)
         }
         bool alive = true;
         c->alive = &alive;
-        c->ev->message(c->arg, buf_len(&message) ? buf_data(&message) : (const uint8_t *)"", buf_len(&message));
+        c->ev->message(c->arg, buf_len(&message) ? buf_data(&message) : (const uint8_t *)"",
+                       buf_len(&message));
         buf_done(&message);
         if (!alive)
             return false;
@@ -221,7 +223,8 @@ bool call_open(struct call *c, struct transport *t)
     static const struct h2_stream_events events = {on_headers, on_data, on_end, on_reset};
     const struct agent *a = c->channel->agent;
     struct h2_header h[16];
-    /* ws and wss: the whole address, for that is the target which grpc-go was given; it is no authority, but it is sent */
+    /* ws and wss: the whole address, for that is the target which grpc-go was given; it is no authority, but
+     * it is sent */
     const char *text = mutant_is(a, M_WRONG_AUTHORITY) ? "kas.example.com"
                        : *a->kas.scheme == 'w'         ? a->kas.text
                                                        : a->kas.host;
@@ -261,7 +264,8 @@ void call_send(struct call *c, const void *p, size_t n, bool end)
     else
         gzip_pack(p, n, &body);
     size_t len = buf_len(&body);
-    uint8_t prefix[PREFIX] = {!plain, (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len};
+    uint8_t prefix[PREFIX] = {!plain, (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
+                              (uint8_t)len};
     buf_add(&frame, prefix, sizeof prefix);
     buf_add(&frame, buf_data(&body), len);
     if (!c->got_headers)

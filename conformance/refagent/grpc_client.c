@@ -108,8 +108,8 @@ static void on_closed(void *arg, const char *why)
     if (t->goaway) {
         _cleanup_(freep) char *q = go_quote(why, strlen(why));
         free(text);
-        text = xasprintf("closing transport due to: connection error: desc = %s, received prior goaway: %s", q,
-                         t->goaway);
+        text = xasprintf("closing transport due to: connection error: desc = %s, received prior goaway: %s",
+                         q, t->goaway);
     }
     if (c->current == t) {
         c->current = NULL;

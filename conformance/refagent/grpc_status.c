@@ -65,7 +65,8 @@ void grpc_headers_read(const struct h2_header *h, size_t n, bool first, struct g
             _cleanup_(freep) char *q = go_quote(value, h[i].value_len);
             free(type_error);
             grpc |= is_grpc_type(value);
-            type_error = is_grpc_type(value) ? NULL : xasprintf("transport: received unexpected content-type %s", q);
+            type_error =
+                is_grpc_type(value) ? NULL : xasprintf("transport: received unexpected content-type %s", q);
         } else if (!strcmp(name, "grpc-status")) {
             _cleanup_(freep) char *why = NULL;
             ret->has_status = true;
@@ -112,9 +113,11 @@ void grpc_headers_done(struct grpc_headers *g)
 
 struct status status_from_reset(uint32_t h2_code)
 {
-    static const int codes[] = {GRPC_INTERNAL, GRPC_INTERNAL, GRPC_INTERNAL, GRPC_RESOURCE_EXHAUSTED, GRPC_INTERNAL,
-                                GRPC_INTERNAL, GRPC_INTERNAL, GRPC_UNAVAILABLE, GRPC_CANCELED, GRPC_INTERNAL,
-                                GRPC_INTERNAL, GRPC_RESOURCE_EXHAUSTED, GRPC_PERMISSION_DENIED, GRPC_INTERNAL};
+    static const int codes[] = {GRPC_INTERNAL,           GRPC_INTERNAL,    GRPC_INTERNAL,
+                                GRPC_RESOURCE_EXHAUSTED, GRPC_INTERNAL,    GRPC_INTERNAL,
+                                GRPC_INTERNAL,           GRPC_UNAVAILABLE, GRPC_CANCELED,
+                                GRPC_INTERNAL,           GRPC_INTERNAL,    GRPC_RESOURCE_EXHAUSTED,
+                                GRPC_PERMISSION_DENIED,  GRPC_INTERNAL};
     _cleanup_(freep) char *name = go_h2_code(h2_code);
     return (struct status){h2_code < ARRAY_SIZE(codes) ? codes[h2_code] : GRPC_UNKNOWN,
                            xasprintf("stream terminated by RST_STREAM with error code: %s", name)};

@@ -118,7 +118,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *f, const uin
     return 0;
 }
 
-static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *arg)
+static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n,
+                         void *arg)
 {
     (void)flags;
     struct h2 *h = arg;
@@ -236,7 +237,8 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
     if (h->over)
         return;
     h->read_ns = clock_ns();
-    if (!h->ready && n >= 4 && p[3] != NGHTTP2_SETTINGS) { /* grpc-go wants to see SETTINGS before all else */
+    if (!h->ready && n >= 4 &&
+        p[3] != NGHTTP2_SETTINGS) { /* grpc-go wants to see SETTINGS before all else */
         over(h, "preface");
         return;
     }
@@ -291,7 +293,8 @@ static nghttp2_session *session_new(struct h2 *h)
     nghttp2_session_callbacks_set_before_frame_send_callback(cb, before_send);
     nghttp2_option *option;
     nghttp2_option_new(&option);
-    nghttp2_option_set_no_http_messaging(option, 1); /* a token may end with a newline, an :authority hold a URL */
+    nghttp2_option_set_no_http_messaging(option,
+                                         1); /* a token may end with a newline, an :authority hold a URL */
     if (mutant_is(h->agent, M_NO_PING_ACK))
         nghttp2_option_set_no_auto_ping_ack(option, 1);
     nghttp2_session_client_new2(&session, cb, h, option);
@@ -335,8 +338,8 @@ struct h2 *h2_free(struct h2 *h)
     return NULL;
 }
 
-struct h2_stream *h2_open(struct h2 *h, const struct h2_header *head, size_t n, const struct h2_stream_events *ev,
-                          void *arg)
+struct h2_stream *h2_open(struct h2 *h, const struct h2_header *head, size_t n,
+                          const struct h2_stream_events *ev, void *arg)
 {
     nghttp2_nv nv[HEADERS_MAX];
     for (size_t i = 0; i < n; i++)

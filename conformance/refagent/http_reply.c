@@ -73,7 +73,8 @@ static bool next_chunk(struct http_reply *r)
     return true;
 }
 
-enum http_reply_state http_reply_feed(struct http_reply *r, const uint8_t *p, size_t n, void (*on_head)(void *arg),
+enum http_reply_state http_reply_feed(struct http_reply *r, const uint8_t *p, size_t n,
+                                      void (*on_head)(void *arg),
                                       void (*on_data)(void *arg, const uint8_t *p, size_t n), void *arg)
 {
     buf_add(&r->in, p, n);

@@ -225,9 +225,18 @@ static void on_tcp(void *arg, int fd, const char *error)
 
 static bool hop_by_hop(const char *name)
 {
-    static const char *names[] = {"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate",
-                                  "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Host",
-                                  "Content-Length", "Authorization"};
+    static const char *names[] = {"Connection",
+                                  "Proxy-Connection",
+                                  "Keep-Alive",
+                                  "Proxy-Authenticate",
+                                  "Proxy-Authorization",
+                                  "Te",
+                                  "Trailer",
+                                  "Transfer-Encoding",
+                                  "Upgrade",
+                                  "Host",
+                                  "Content-Length",
+                                  "Authorization"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (!strcasecmp(names[i], name))
             return true;
@@ -266,7 +275,9 @@ static void take_header(struct kube_request *k, const Prototool__HttpRequest *r)
 static void start(struct kube_request *k)
 {
     k->sent = true;
-    unsigned port = *k->base.port ? (unsigned)atoi(k->base.port) : !strcmp(k->base.scheme, "https") ? 443 : 80;
+    unsigned port = *k->base.port                      ? (unsigned)atoi(k->base.port)
+                    : !strcmp(k->base.scheme, "https") ? 443
+                                                       : 80;
     k->dial = tcp_dial_start(k->agent->loop, k->base.hostname, port, on_tcp, k);
 }
 
@@ -275,7 +286,8 @@ void kube_request_message(struct kube_request *k, const uint8_t *p, size_t n)
     Grpctool__HttpRequest *r = grpctool__http_request__unpack(NULL, n, p);
     if (!r)
         end(k, GRPC_INTERNAL, xstrdup("grpc: failed to unmarshal the received message"));
-    else if (r->message_case == GRPCTOOL__HTTP_REQUEST__MESSAGE_HEADER && !k->has_header && r->header->request)
+    else if (r->message_case == GRPCTOOL__HTTP_REQUEST__MESSAGE_HEADER && !k->has_header &&
+             r->header->request)
         take_header(k, r->header->request);
     else if (r->message_case == GRPCTOOL__HTTP_REQUEST__MESSAGE_DATA)
         buf_add(&k->body, r->data->data.data, r->data->data.len);

@@ -14,7 +14,7 @@
 #include "conformance/refagent/observability.h"
 #include "conformance/refagent/tls_verify.h"
 #include "conformance/refagent/tunnel.h"
-#include "conformance/refagent/ws_client.h"
+#include "conformance/refagent/ws_stack.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 
@@ -94,7 +94,8 @@ static void start_streams(struct agent *a)
 static void start(struct agent *a)
 {
     a->observability = observability_start(a);
-    LOG(&a->log, LEVEL_INFO, "Feature status change", TEXT("feature_name", "tunnel"), JSON("feature_status", "true"));
+    LOG(&a->log, LEVEL_INFO, "Feature status change", TEXT("feature_name", "tunnel"),
+        JSON("feature_status", "true"));
     if (mutant_is(a, M_LOGS_THE_TOKEN))
         LOG(&a->log, LEVEL_INFO, "Using token", TEXT("token", a->token));
     start_streams(a);
@@ -160,7 +161,8 @@ static void run(struct agent *a)
 {
     a->loop = loop_new();
     signal(SIGPIPE, SIG_IGN);
-    struct sig *term = sig_new(a->loop, SIGTERM, on_signal, a), *intr = sig_new(a->loop, SIGINT, on_signal, a);
+    struct sig *term = sig_new(a->loop, SIGTERM, on_signal, a),
+               *intr = sig_new(a->loop, SIGINT, on_signal, a);
     start(a);
     loop_run(a->loop);
     a->stuck = timer_free(a->stuck);

@@ -53,7 +53,9 @@ static void answer(struct client *c)
     bool found = !strcmp(path, "/liveness") || !strcmp(path, "/readiness");
     static const char missing[] = "404 page not found\n";
     _cleanup_(freep) char *reply =
-        found ? xasprintf("HTTP/1.1 200 OK\r\nServer: " AGENT_USER_AGENT "\r\nDate: %s\r\nContent-Length: 0\r\n\r\n", date)
+        found ? xasprintf("HTTP/1.1 200 OK\r\nServer: " AGENT_USER_AGENT
+                          "\r\nDate: %s\r\nContent-Length: 0\r\n\r\n",
+                          date)
               : xasprintf("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\n"
                           "Server: " AGENT_USER_AGENT "\r\nX-Content-Type-Options: nosniff\r\nDate: %s\r\n"
                           "Content-Length: %zu\r\n\r\n%s",
@@ -130,7 +132,8 @@ struct observability *observability_start(struct agent *a)
     o->fd = listen_any();
     if (o->fd < 0) {
         _cleanup_(freep) char *why = go_errno(errno);
-        a->abort_text = xasprintf("Observability listener failed to start: listen tcp :%d: bind: %s", PORT, why);
+        a->abort_text =
+            xasprintf("Observability listener failed to start: listen tcp :%d: bind: %s", PORT, why);
         return o;
     }
     o->watch = watch_new(a->loop, o->fd, on_client, o);

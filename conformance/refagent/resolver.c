@@ -22,7 +22,7 @@ struct query {
     struct timer *timer;
     unsigned tries;
     bool done;
-    char *error;         /* "no such host", worded with its server: see fail() */
+    char *error; /* "no such host", worded with its server: see fail() */
     struct addresses found;
 };
 
@@ -115,7 +115,8 @@ static void query_done(struct query *q)
         name_done(r);
 }
 
-/* Ours, not that of the server which answered wrongly: try again elsewhere, unless it said that there is no such name. */
+/* Ours, not that of the server which answered wrongly: try again elsewhere, unless it said that there is no
+ * such name. */
 static void fail(struct query *q, const char *why, bool for_good)
 {
     struct resolve *r = q->r;

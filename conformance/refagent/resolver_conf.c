@@ -50,7 +50,8 @@ static void set_search(struct resolv_conf *c, char *list)
         free(c->search[i]);
     c->n_search = 0;
     char *save = NULL;
-    for (char *d = strtok_r(list, SPACE, &save); d && c->n_search < RESOLV_SEARCH; d = strtok_r(NULL, SPACE, &save))
+    for (char *d = strtok_r(list, SPACE, &save); d && c->n_search < RESOLV_SEARCH;
+         d = strtok_r(NULL, SPACE, &save))
         c->search[c->n_search++] = rooted(d);
 }
 
@@ -137,7 +138,8 @@ void hosts_read(const char *path, const char *name, struct addresses *ret)
         struct sockaddr_storage a;
         if (!address || !address_parse(address, &a))
             continue;
-        for (char *n = strtok_r(NULL, SPACE, &save); n && ret->n < RESOLVE_MAX; n = strtok_r(NULL, SPACE, &save))
+        for (char *n = strtok_r(NULL, SPACE, &save); n && ret->n < RESOLVE_MAX;
+             n = strtok_r(NULL, SPACE, &save))
             if (strlen(n) == len && !strncasecmp(n, name, len))
                 ret->at[ret->n++] = a;
     }

@@ -89,10 +89,12 @@ static void on_resolved(void *arg, const struct addresses *found, const char *er
         connect_next(d);
 }
 
-struct tcp_dial *tcp_dial_start(struct loop *loop, const char *host, unsigned port, tcp_dial_fn fn, void *arg)
+struct tcp_dial *tcp_dial_start(struct loop *loop, const char *host, unsigned port, tcp_dial_fn fn,
+                                void *arg)
 {
     struct tcp_dial *d = NEW(struct tcp_dial);
-    *d = (struct tcp_dial){.loop = loop, .host = xstrdup(host), .port = port, .fd = -1, .fn = fn, .arg = arg};
+    *d =
+        (struct tcp_dial){.loop = loop, .host = xstrdup(host), .port = port, .fd = -1, .fn = fn, .arg = arg};
     d->resolve = resolve_start(loop, host, on_resolved, d);
     return d;
 }

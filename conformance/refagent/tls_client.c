@@ -34,13 +34,15 @@ static void flush(struct tls *t)
         link_send(t->below, p, (size_t)n);
 }
 
-/* In place of OpenSSL's own: the same question in Go's order and words. The alert is Go's too, whatever is wrong. */
+/* In place of OpenSSL's own: the same question in Go's order and words. The alert is Go's too, whatever is
+ * wrong. */
 static int verify(X509_STORE_CTX *x, void *arg)
 {
     struct tls *t = arg;
     if (mutant_is(t->agent, M_NO_VERIFY))
         return 1;
-    t->refused = tls_verify(t->agent->roots, X509_STORE_CTX_get0_cert(x), X509_STORE_CTX_get0_untrusted(x), t->host);
+    t->refused =
+        tls_verify(t->agent->roots, X509_STORE_CTX_get0_cert(x), X509_STORE_CTX_get0_untrusted(x), t->host);
     if (!t->refused)
         return 1;
     X509_STORE_CTX_set_error(x, X509_V_ERR_CERT_REJECTED);
@@ -61,7 +63,8 @@ static char *handshake_error(struct tls *t)
     }
     if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_WRONG_SSL_VERSION)
         return xstrdup("tls: server selected unsupported protocol version 301");
-    return xasprintf("tls: %s", ERR_reason_error_string(e) ? ERR_reason_error_string(e) : "handshake failed");
+    return xasprintf("tls: %s",
+                     ERR_reason_error_string(e) ? ERR_reason_error_string(e) : "handshake failed");
 }
 
 static void handshake(struct tls *t)
@@ -191,7 +194,8 @@ static void set_up(struct tls *t, bool alpn_h2)
     SSL_set_connect_state(t->ssl);
 }
 
-struct link *tls_start(struct agent *a, struct link *below, const char *host, bool alpn_h2, tls_fn fn, void *arg)
+struct link *tls_start(struct agent *a, struct link *below, const char *host, bool alpn_h2, tls_fn fn,
+                       void *arg)
 {
     struct tls *t = NEW(struct tls);
     *t = (struct tls){.link = {.send = tls_send, .free = tls_free, .name = tls_name},

@@ -53,9 +53,12 @@ static void add_dir(X509_STORE *store, const char *path)
 
 static void add_system(X509_STORE *store)
 {
-    static const char *files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                  "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cacert.pem",
-                                  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem"};
+    static const char *files[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                  "/etc/pki/tls/certs/ca-bundle.crt",
+                                  "/etc/ssl/ca-bundle.pem",
+                                  "/etc/pki/tls/cacert.pem",
+                                  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                  "/etc/ssl/cert.pem"};
     const char *file = getenv("SSL_CERT_FILE"), *dirs = getenv("SSL_CERT_DIR");
     if (file && *file)
         add_file(store, file);
@@ -71,7 +74,8 @@ static void add_system(X509_STORE *store)
 X509_STORE *tls_roots_load(const char *ca_file, char **reterr)
 {
     X509_STORE *store = X509_STORE_new();
-    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN); /* to Go, whatever is among the roots is an anchor */
+    X509_STORE_set_flags(store,
+                         X509_V_FLAG_PARTIAL_CHAIN); /* to Go, whatever is among the roots is an anchor */
     add_system(store);
     if (!ca_file)
         return store;
@@ -145,7 +149,8 @@ static void list(struct buf *b, const char *s)
     buf_addf(b, "%s%s", buf_len(b) ? ", " : "", s);
 }
 
-static void take_name(struct names *n, const GENERAL_NAME *g, const char *host, const uint8_t *ip, int ip_len)
+static void take_name(struct names *n, const GENERAL_NAME *g, const char *host, const uint8_t *ip,
+                      int ip_len)
 {
     if (g->type == GEN_DNS) {
         const char *s = (const char *)ASN1_STRING_get0_data(g->d.dNSName);
@@ -181,7 +186,8 @@ static char *check_host(const X509 *x, const char *host)
     else if (!has_sans && name_matches(cn, host))
         error = xstrdup("x509: certificate relies on legacy Common Name field, use SANs instead");
     else if (ip_len && !buf_len(valid))
-        error = xasprintf("x509: cannot validate certificate for %s because it doesn't contain any IP SANs", host);
+        error = xasprintf("x509: cannot validate certificate for %s because it doesn't contain any IP SANs",
+                          host);
     else if (!buf_len(valid))
         error = xasprintf("x509: certificate is not valid for any names, but wanted to match %s", host);
     else
@@ -223,10 +229,11 @@ static void hint_from(X509 *leaf, X509 *candidate, char **hint)
     char *cn = common_name(candidate);
     _cleanup_(freep) char *name = go_quote(cn, strlen(cn));
     free(cn);
-    *hint = xasprintf(" (possibly because of %s while trying to verify candidate authority certificate %s)", q, name);
+    *hint = xasprintf(" (possibly because of %s while trying to verify candidate authority certificate %s)",
+                      q, name);
 }
 
-static char *unknown_authority(X509_STORE *roots, X509 *leaf, STACK_OF(X509) *sent)
+static char *unknown_authority(X509_STORE *roots, X509 *leaf, STACK_OF(X509) * sent)
 {
     _cleanup_(freep) char *hint = NULL;
     STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(roots);
@@ -237,7 +244,7 @@ static char *unknown_authority(X509_STORE *roots, X509 *leaf, STACK_OF(X509) *se
     return xasprintf("x509: certificate signed by unknown authority%s", hint ? hint : "");
 }
 
-static char *check_chain(X509_STORE *roots, X509 *leaf, STACK_OF(X509) *sent)
+static char *check_chain(X509_STORE *roots, X509 *leaf, STACK_OF(X509) * sent)
 {
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     X509_STORE_CTX_init(ctx, roots, leaf, sent);
@@ -259,7 +266,7 @@ static char *check_chain(X509_STORE *roots, X509 *leaf, STACK_OF(X509) *sent)
     return error;
 }
 
-char *tls_verify(X509_STORE *roots, X509 *leaf, STACK_OF(X509) *sent, const char *host)
+char *tls_verify(X509_STORE *roots, X509 *leaf, STACK_OF(X509) * sent, const char *host)
 {
     char *error = check_time(leaf);
     if (!error)

@@ -129,7 +129,8 @@ static void on_message(void *arg, const uint8_t *p, size_t n)
     ReverseTunnel__ConnectResponse *r = reverse_tunnel__connect_response__unpack(NULL, n, p);
     if (!r || !r->msg_case) {
         call_fail(t->call, GRPC_INTERNAL,
-                  "grpc: failed to unmarshal the received message proto:\xc2\xa0" "cannot parse invalid wire-format data");
+                  "grpc: failed to unmarshal the received message proto:\xc2\xa0"
+                  "cannot parse invalid wire-format data");
     } else {
         take(t, r);
     }
@@ -149,7 +150,8 @@ static void on_opened(void *arg)
 static void log_end(struct tunnel *t, bool opened, const struct status *st, const char *correlation_id)
 {
     const struct log *l = &t->agent->log;
-    _cleanup_(freep) char *text = mutant_is(t->agent, M_SWALLOWS_STATUS) ? xstrdup("failed") : status_text(st);
+    _cleanup_(freep) char *text =
+        mutant_is(t->agent, M_SWALLOWS_STATUS) ? xstrdup("failed") : status_text(st);
     _cleanup_(freep) char *error = xasprintf("%s%s", opened ? "" : "Connect(): ", text);
     struct log_field mod = TEXT("mod_name", "reverse_tunnel");
     if (st->code == GRPC_OK)

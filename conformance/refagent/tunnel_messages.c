@@ -66,7 +66,8 @@ void tunnel_send_trailer(struct call *c, const char *content_type)
     Prototool__Values values = PROTOTOOL__VALUES__INIT;
     values.value = value;
     values.n_value = 1;
-    ReverseTunnel__Trailer__MetaEntry entry = REVERSE_TUNNEL__TRAILER__META_ENTRY__INIT, *entries[] = {&entry};
+    ReverseTunnel__Trailer__MetaEntry entry = REVERSE_TUNNEL__TRAILER__META_ENTRY__INIT,
+                                      *entries[] = {&entry};
     entry.key = (char *)"content-type";
     entry.value = &values;
     ReverseTunnel__Trailer trailer = REVERSE_TUNNEL__TRAILER__INIT;

@@ -38,7 +38,8 @@ static void copy_header(struct buf *out, const char *spelling, const char *lws_h
         buf_addf(out, "%s: %s\r\n", spelling, v);
 }
 
-void upgrade_request(const struct agent *a, const char *path, const char *lws_head, struct buf *out, char **ret_key)
+void upgrade_request(const struct agent *a, const char *path, const char *lws_head, struct buf *out,
+                     char **ret_key)
 {
     buf_addf(out, "GET %s HTTP/1.1\r\nHost: %s\r\n", *path ? path : "/", a->kas.host);
     if (!mutant_is(a, M_NO_USER_AGENT))
@@ -126,8 +127,8 @@ static char *violation(const char *head, const char *key, size_t *body)
         return xasprintf("WebSocket protocol violation: invalid Sec-WebSocket-Accept %s, key %s", q, k);
     }
     if (protocol && *protocol && strcasecmp(protocol, "ws-tunnel"))
-        return quoted("WebSocket protocol violation: unexpected Sec-WebSocket-Protocol from server: ", protocol,
-                      strlen(protocol));
+        return quoted("WebSocket protocol violation: unexpected Sec-WebSocket-Protocol from server: ",
+                      protocol, strlen(protocol));
     if (extensions && strncasecmp(extensions, "permessage-deflate", 18))
         return xstrdup("WebSocket protcol violation: unsupported extensions from server: []"); /* sic */
     *body = 0;

@@ -6,15 +6,13 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "conformance/refagent/agent.h"
-#include "conformance/refagent/backoff.h"
 #include "conformance/refagent/gotext.h"
 #include "conformance/refagent/upgrade.h"
 #include "conformance/refagent/ws_frames.h"
+#include "conformance/refagent/ws_stack.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 
@@ -37,8 +35,7 @@ struct ws {
     struct link link;
     struct agent *agent;
     struct link *below;
-    TAILQ_ENTRY(ws) next; /* among those that lws has not dialled yet */
-    bool waiting;
+    struct ws_dialling dialling;
     enum state state;
     char *url, *path, *key;
     struct lws *wsi;
@@ -55,14 +52,6 @@ struct ws {
     enum lws_close_status close_status; /* what to say at the end */
     const char *close_reason;
     char *why; /* reading ended; the first reason counts */
-};
-
-struct ws_stack {
-    struct lws_context *lws;
-    int listener;
-    struct watch *watch;
-    char *name; /* of the listener, in the abstract namespace */
-    TAILQ_HEAD(, ws) dialling;
 };
 
 /* The end */
@@ -101,9 +90,7 @@ static void maybe_bury(struct ws *w)
     if (w->buried || !w->gone || w->wsi || w->fd >= 0)
         return;
     w->buried = true;
-    if (w->waiting)
-        TAILQ_REMOVE(&w->agent->ws->dialling, w, next);
-    w->waiting = false;
+    ws_stack_forget(w->agent, &w->dialling);
     w->timer = timer_free(w->timer);
     w->below = link_free(w->below);
     agent_link_gone(w->agent);
@@ -135,7 +122,8 @@ static void refuse(struct ws *w)
         return;
     }
     _cleanup_(freep) char *url = go_quote(w->url, strlen(w->url));
-    _cleanup_(freep) char *text = xasprintf("failed to send handshake request: Get %s: %s", url, w->reply.error);
+    _cleanup_(freep) char *text =
+        xasprintf("failed to send handshake request: Get %s: %s", url, w->reply.error);
     answer(w, text);
 }
 
@@ -272,13 +260,11 @@ static void on_relay(void *arg, int events, int error)
 static void lws_over(struct ws *w, const char *why)
 {
     bool was_open = w->established;
-    w->wsi = NULL;
     w->established = false;
     if (w->fn)
         answer(w, why);
     else if (was_open && !w->gone)
         w->link.up.closed(w->link.arg, w->why ? w->why : "EOF");
-    maybe_bury(w);
 }
 
 static void peer_closes(struct ws *w, const uint8_t *p, size_t n)
@@ -290,15 +276,16 @@ static void peer_closes(struct ws *w, const uint8_t *p, size_t n)
     }
     _cleanup_(freep) char *status = go_ws_status(code);
     _cleanup_(freep) char *reason = go_quote((const char *)p + 2, n >= 2 ? n - 2 : 0);
-    set_why(w, xasprintf("failed to get reader: received close frame: status = %s and reason = %s", status, reason));
+    set_why(w, xasprintf("failed to get reader: received close frame: status = %s and reason = %s", status,
+                         reason));
 }
 
-/* The closing handshake. Not by returning -1 from a callback, as lws would have it: on libuv, Debian's lws then closes
- * twice, and the second time without a word. */
+/* The closing handshake. Not by returning -1 from a callback, as lws would have it: on libuv, Debian's lws
+ * then closes twice, and the second time without a word. */
 static void say_goodbye(void *arg)
 {
     struct ws *w = arg;
-    if (!w->wsi)
+    if (!w->established)
         return;
     unsigned char reason[128] = "";
     size_t n = (size_t)snprintf((char *)reason, sizeof reason, "%s", w->close_reason);
@@ -368,6 +355,11 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_CLOSED:
         lws_over(w, "closed");
         return 0;
+    case LWS_CALLBACK_WSI_DESTROY: /* comes always, and last: some ends have no other callback */
+        lws_over(w, "the WebSocket library hung up");
+        w->wsi = NULL;
+        maybe_bury(w);
+        return 0;
     default:
         return 0;
     }
@@ -378,7 +370,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 static void ws_send(struct link *l, const uint8_t *p, size_t n)
 {
     struct ws *w = (struct ws *)l;
-    if (!w->wsi || w->gone)
+    if (!w->established || w->gone)
         return;
     struct message *m = xcalloc(1, sizeof *m + LWS_PRE + n);
     m->n = n;
@@ -405,22 +397,9 @@ static const char *ws_name(struct link *l)
     return w->below->name(w->below);
 }
 
-/* lws's network */
-
-static void on_dialled(void *arg, int events, int error)
+static void on_dialled(struct ws_dialling *d, int fd)
 {
-    (void)events, (void)error;
-    struct ws_stack *s = arg;
-    int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
-        return;
-    struct ws *w = TAILQ_FIRST(&s->dialling); /* lws dials in the order in which it was asked to */
-    if (!w) {
-        close(fd);
-        return;
-    }
-    TAILQ_REMOVE(&s->dialling, w, next);
-    w->waiting = false;
+    struct ws *w = CONTAINER_OF(d, struct ws, dialling);
     w->fd = fd;
     w->watch = watch_new(w->agent->loop, fd, on_relay, w);
     watch_set(w->watch, WATCH_READ);
@@ -429,67 +408,14 @@ static void on_dialled(void *arg, int events, int error)
     maybe_bury(w);
 }
 
-static int listen_abstract(const char *name)
+struct link *ws_start(struct agent *a, struct link *below, const char *url, const char *path, ws_fn fn,
+                      void *arg)
 {
-    struct sockaddr_un un = {.sun_family = AF_UNIX};
-    memcpy(un.sun_path + 1, name, strlen(name));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
-    if (fd >= 0 && (bind(fd, (struct sockaddr *)&un, len) || listen(fd, 64))) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static const struct lws_extension extensions[] = {
-    {"permessage-deflate", lws_extension_callback_pm_deflate,
-     "permessage-deflate; client_no_context_takeover; server_no_context_takeover"},
-    {NULL, NULL, NULL},
-};
-static const struct lws_protocols protocols[] = {
-    {"ws-tunnel", callback, 0, 65536, 0, NULL, 0},
-    {"kas-tunnel", callback, 0, 65536, 0, NULL, 0}, /* a mutant's */
-    {NULL, NULL, 0, 0, 0, NULL, 0},
-};
-/* An agent sends no WebSocket pings. */
-static const lws_retry_bo_t no_pings = {.secs_since_valid_ping = 0xffff, .secs_since_valid_hangup = 0xffff};
-
-static struct ws_stack *stack(struct agent *a)
-{
-    if (a->ws)
-        return a->ws;
-    struct ws_stack *s = NEW(struct ws_stack);
-    TAILQ_INIT(&s->dialling);
-    s->name = xasprintf("refagent-%d-%llx", getpid(), (unsigned long long)random_u64());
-    s->listener = listen_abstract(s->name);
-    s->watch = watch_new(a->loop, s->listener, on_dialled, s);
-    watch_set(s->watch, WATCH_READ);
-    lws_set_log_level(0, NULL);
-    void *loops[] = {loop_uv(a->loop)};
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN,
-        .protocols = protocols,
-        .extensions = mutant_is(a, M_NO_OFFER_DEFLATE) ? NULL : extensions,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
-        .foreign_loops = loops,
-        .retry_and_idle_policy = &no_pings,
-        .timeout_secs = 3600, /* ours are the ones that count */
-        .gid = (gid_t)-1,
-        .uid = (uid_t)-1,
-    };
-    s->lws = lws_create_context(&info);
-    return a->ws = s;
-}
-
-struct link *ws_start(struct agent *a, struct link *below, const char *url, const char *path, ws_fn fn, void *arg)
-{
-    struct ws_stack *s = stack(a);
     struct ws *w = NEW(struct ws);
     *w = (struct ws){.link = {.send = ws_send, .free = ws_free, .name = ws_name},
                      .agent = a,
                      .below = below,
-                     .waiting = true,
+                     .dialling = {.dialled = on_dialled},
                      .url = xstrdup(url),
                      .path = xstrdup(path),
                      .fd = -1,
@@ -499,39 +425,7 @@ struct link *ws_start(struct agent *a, struct link *below, const char *url, cons
                      .arg = arg};
     STAILQ_INIT(&w->out);
     a->links++;
-    TAILQ_INSERT_TAIL(&s->dialling, w, next);
     link_set_up(below, (struct link_up){below_data, below_closed}, w);
-    _cleanup_(freep) char *address = xasprintf("+@%s", s->name);
-    bool other = mutant_is(a, M_OTHER_SUBPROTOCOL);
-    struct lws_client_connect_info i = {
-        .context = s->lws,
-        .address = address,
-        .path = "/",
-        .host = "kas",
-        .protocol = protocols[other].name,
-        .local_protocol_name = protocols[other].name,
-        .ietf_version_or_minus_one = -1,
-        .userdata = w,
-        .pwsi = &w->wsi,
-        .retry_and_idle_policy = &no_pings,
-    };
-    lws_client_connect_via_info(&i);
+    ws_stack_dial(a, callback, &w->dialling, w, &w->wsi);
     return &w->link;
-}
-
-void ws_stack_free(struct agent *a)
-{
-    struct ws_stack *s = a->ws;
-    if (!s)
-        return;
-    s->watch = watch_free(s->watch);
-    close(s->listener);
-    /* On somebody else's loop lws goes in two steps: its handles have to be closed between them. */
-    lws_context_destroy(s->lws);
-    for (int turn = 0; turn < 8; turn++)
-        uv_run(loop_uv(a->loop), UV_RUN_NOWAIT);
-    lws_context_destroy(s->lws);
-    free(s->name);
-    free(s);
-    a->ws = NULL;
 }

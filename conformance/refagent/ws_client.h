@@ -12,4 +12,3 @@ typedef void (*ws_fn)(void *arg, const char *error, const char *location);
 
 /* Owns `below`. fn is called once, never from within, unless the link is freed before. url: for messages. */
 struct link *ws_start(struct agent *a, struct link *below, const char *url, const char *path, ws_fn fn, void *arg);
-void ws_stack_free(struct agent *a);

@@ -16,7 +16,8 @@ static size_t head_size(const struct ws_frames *f)
 
 static char *begin(struct ws_frames *f)
 {
-    bool fin = f->head[0] & 0x80, rsv1 = f->head[0] & 0x40, rsv2 = f->head[0] & 0x20, rsv3 = f->head[0] & 0x10;
+    bool fin = f->head[0] & 0x80, rsv1 = f->head[0] & 0x40, rsv2 = f->head[0] & 0x20,
+         rsv3 = f->head[0] & 0x10;
     unsigned opcode = f->head[0] & 0x0f, len = f->head[1] & 0x7f;
     f->left = len;
     if (len >= 126) {
@@ -69,5 +70,6 @@ char *ws_frames_cut(const struct ws_frames *f, const char *error)
 {
     if (!f->left)
         return xasprintf("failed to get reader: failed to read frame header: %s", error);
-    return xasprintf("failed to read: failed to read frame payload: %s", strcmp(error, "EOF") ? error : "unexpected EOF");
+    return xasprintf("failed to read: failed to read frame payload: %s",
+                     strcmp(error, "EOF") ? error : "unexpected EOF");
 }
