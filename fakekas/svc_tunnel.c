@@ -113,7 +113,7 @@ static void drive(struct tunnel *t, struct tunnel_request *r)
 static void pair(struct tunnels *s)
 {
     struct tunnel *t, *next;
-    for (t = TAILQ_FIRST(&s->list); t; t = next) {
+    for (t = TAILQ_FIRST(&s->list); t && !TAILQ_EMPTY(&s->waiting); t = next) {
         next = TAILQ_NEXT(t, entry);
         struct tunnel_request *r = usable(t) ? TAILQ_FIRST(&s->waiting) : NULL;
         const struct conn *c = grpc_call_conn(t->call);

@@ -362,17 +362,18 @@ def agents(p):
 
 
 def reconnects(p, make, transport):
-    with make as server:
-        with held(p, server, transport, 1000, again=4) as client:
-            before = server.cpu()
-            told = json.loads(client.stdout.readline())
-            return {"": told["again"] / told["seconds"],
-                    "for a second of its CPU": told["again"] / max(server.cpu() - before, 1 / TICK)}
+    """Two clients, so that the server need not wait for one of them."""
+    with make as server, held(p, server, transport, 500, again=4) as one, held(p, server, transport, 500, again=4) as two:
+        before = server.cpu()
+        told = [json.loads(client.stdout.readline()) for client in (one, two)]
+        used = max(server.cpu() - before, 1 / TICK)
+        return {"": sum(t["again"] / t["seconds"] for t in told),
+                "for a second of its CPU": sum(t["again"] for t in told) / used}
 
 
 @row("reconnects-raw", 3, 1)
 def reconnects_raw(p):
-    return {"title": "reconnects, raw gRPC (connect, SETTINGS, GetConfiguration answered, two Connect; one by one)",
+    return {"title": "reconnects, raw gRPC (connect, SETTINGS, GetConfiguration answered, two Connect; two clients)",
             "unit": "/s", "goal": 5000, "more_is_better": True,
             "subjects": {"fakekas": lambda: reconnects(p, fakekas(p, "grpc"), "grpc"),
                          "grpc-go server": lambda: reconnects(p, grpcgo(p), "grpc")}}
