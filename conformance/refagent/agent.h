@@ -5,8 +5,8 @@
  *     └─ tunnel × 10 ───┴─ grpc_client (channel, calls) ── h2_client ── link
  *                                     └─ dial: resolver, tcp_link, tls_client, ws_client
  *
- * It shares no WebSocket and no HTTP code with the fake that it talks to: what both sides understood wrongly in the same
- * way would otherwise pass. */
+ * It shares no WebSocket and no HTTP code with the fake that it talks to: what both sides understood wrongly in the
+ * same way would otherwise pass. */
 #pragma once
 
 #include <stdbool.h>

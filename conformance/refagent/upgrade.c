@@ -186,6 +186,8 @@ bool upgrade_judge(const uint8_t *p, size_t n, bool eof, const char *key, struct
             return true;
         }
         if (!ret->error) {
+            _cleanup_(freep) char *extensions = header(head, "Sec-WebSocket-Extensions");
+            ret->deflate = extensions;
             ret->error = violation(head, key, &ret->body);
             return true;
         }

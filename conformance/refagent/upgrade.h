@@ -16,6 +16,7 @@ void upgrade_request(const struct agent *a, const char *path, const char *lws_he
 
 struct upgrade_reply {
     size_t head_len;  /* of an answer that was accepted */
+    bool deflate;     /* it accepts what the request offered */
     char *error;      /* of one that was not: all that follows "failed to WebSocket dial: " but for `transport` */
     bool transport;   /* no HTTP: "failed to send handshake request: Get …: " stands before the error */
     size_t body;      /* how much of what follows the agent reads before it says so, at most 3 s */
