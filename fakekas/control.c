@@ -1,5 +1,6 @@
 /* The control API. libmicrohttpd is a guest: its epoll descriptor stands in our loop, and it runs when that is
- * readable. Until somebody connects only our listening socket is there, and it is not even loaded. A reply that has no end (GET /events?follow=1) sleeps until the event log speaks. */
+ * readable. Until somebody connects only our listening socket is there, and it is not even loaded. A reply that has no
+ * end (GET /events?follow=1) sleeps until the event log speaks. */
 #include "fakekas/control.h"
 
 #include <arpa/inet.h>
@@ -86,7 +87,8 @@ static enum MHD_Result reply(const struct control *c, struct MHD_Connection *con
     return reply_text(c, conn, status, line);
 }
 
-static enum MHD_Result reply_error(const struct control *c, struct MHD_Connection *conn, unsigned status, const char *why)
+static enum MHD_Result reply_error(const struct control *c, struct MHD_Connection *conn, unsigned status,
+                                   const char *why)
 {
     return reply(c, conn, status, json_pack("{ss}", "error", why));
 }

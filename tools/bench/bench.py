@@ -25,6 +25,7 @@ REGISTER = "/gitlab.agent.agent_registrar.rpc.AgentRegistrar/Register"
 TICK = os.sysconf("SC_CLK_TCK")
 KAS_PATH = "/-/kubernetes-agent/"
 ABSENT = "peer not here"
+BY_CPU, NOT_SHARED = "for a second of its CPU", "of it not shared with files"
 
 
 class Missing(Exception):
@@ -49,7 +50,7 @@ class Programs:
         folder = Path(os.environ.get("FAKEKAS_PEERS", Path.home() / "peers"))
         found = shutil.which(name) or shutil.which(name, path=f"{folder}:/usr/sbin:/usr/local/bin")
         if not found:
-            raise Missing(f"{name}: not in PATH, not in {folder}")
+            raise Missing(f"{name} is not in PATH and not in {folder}")
         return found
 
     def grpcgo(self):
@@ -199,7 +200,7 @@ def start(p):
 
 def resting(server):
     time.sleep(0.3)
-    return {"": server.status("VmRSS") / 1024, "of it not shared with files": server.status("RssAnon") / 1024}
+    return {"": server.status("VmRSS") / 1024, NOT_SHARED: server.status("RssAnon") / 1024}
 
 
 @row("idle", 5, 2)
@@ -250,8 +251,8 @@ def per_agent(p, make, transport, count=5000):
 
 @row("agent-raw", 3, 1)
 def agent_raw(p):
-    return {"title": "memory of a held agent, raw gRPC (GetConfiguration and two Connect, 5 000 of them)", "unit": "KiB",
-            "goal": 20, "subjects": {"fakekas": lambda: per_agent(p, fakekas(p, "grpc"), "grpc"),
+    return {"title": "memory of a held agent, raw gRPC (GetConfiguration and two Connect, 5 000 of them)",
+            "unit": "KiB", "goal": 20, "subjects": {"fakekas": lambda: per_agent(p, fakekas(p, "grpc"), "grpc"),
                                      "grpc-go server": lambda: per_agent(p, grpcgo(p), "grpc")}}
 
 
@@ -261,8 +262,9 @@ def agent_wss(p):
             "subjects": {"fakekas": lambda: per_agent(p, fakekas(p, "wss"), "wss")}, "no_peer": "none known"}
 
 
-def h2load(address, count, *more):
-    out = subprocess.run(pinned(1, ["h2load", "-n", count, *more, address]), capture_output=True, text=True, check=True)
+def h2load(p, address, count, *more):
+    argv = pinned(1, [p.peer("h2load"), "-n", count, *more, address])
+    out = subprocess.run(argv, capture_output=True, text=True, check=True)
     for line in out.stdout.splitlines():
         if line.startswith("finished in"):
             rate = float(line.split(",")[1].split()[0])
@@ -276,7 +278,7 @@ def h2load(address, count, *more):
 def rate(server, count, load):
     before = server.cpu()
     on_the_clock = load()
-    return {"": on_the_clock, "for a second of its CPU": count / max(server.cpu() - before, 1 / TICK)}
+    return {"": on_the_clock, BY_CPU: count / max(server.cpu() - before, 1 / TICK)}
 
 
 def grpc_load(p, server, count):
@@ -285,7 +287,7 @@ def grpc_load(p, server, count):
         empty.flush()
         more = ["-c", 10, "-m", 32, "-d", empty.name, "-H", "content-type: application/grpc", "-H", "te: trailers",
                 "-H", f"authorization: Bearer {server.told['token']}"]
-        return rate(server, count, lambda: h2load(f"http://{server.address['grpc']}{REGISTER}", count, *more))
+        return rate(server, count, lambda: h2load(p, f"http://{server.address['grpc']}{REGISTER}", count, *more))
 
 
 @row("grpc", 5, 2)
@@ -305,11 +307,12 @@ def grpc(p):
             with running([p.peer("nghttpd"), "--no-tls", "-n", 1, "-a", "127.0.0.1", "-d", folder, port], core=0,
                          wants_line=False) as s:
                 wait_for_ports([port])
-                return rate(s, 300000, lambda: h2load(f"http://127.0.0.1:{port}/few", 300000, "-c", 10, "-m", 32))
+                return rate(s, 300000, lambda: h2load(p, f"http://127.0.0.1:{port}/few", 300000, "-c", 10, "-m", 32))
 
     return {"title": "scripted gRPC calls on one core, h2c (unary Register; h2load, 10 connections, 32 streams each)",
             "unit": "/s", "goal": 100000, "more_is_better": True,
-            "subjects": {"fakekas": kas, "grpc-go server, GOMAXPROCS=1": go, "nghttpd, a file of 5 bytes (ceiling)": nghttpd}}
+            "subjects": {"fakekas": kas, "grpc-go server, GOMAXPROCS=1": go,
+                         "nghttpd, a file of 5 bytes (ceiling)": nghttpd}}
 
 
 @row("grpc-wss", 5, 2)
@@ -323,15 +326,15 @@ def grpc_wss(p):
                 return told["calls"] / told["seconds"]
             return rate(s, 200000, load)
 
-    return {"title": "scripted gRPC calls on one core, in WebSocket over TLS (one connection, 100 at once)", "unit": "/s",
-            "goal": 25000, "more_is_better": True, "subjects": {"fakekas": kas}, "no_peer": "none known"}
+    return {"title": "scripted gRPC calls on one core, in WebSocket over TLS (one connection, 100 at once)",
+            "unit": "/s", "goal": 25000, "more_is_better": True, "subjects": {"fakekas": kas}, "no_peer": "none known"}
 
 
 @row("http", 5, 2)
 def http(p):
     def kas():
         with fakekas(p, "ws", core=0, scenario=HERE / "http.yaml") as s:
-            return rate(s, 150000, lambda: h2load(f"http://{s.address['ws']}/scripted", 150000, "--h1", "-c", 16))
+            return rate(s, 150000, lambda: h2load(p, f"http://{s.address['ws']}/scripted", 150000, "--h1", "-c", 16))
 
     return {"title": "scripted HTTP/1.1 replies on one core (fault `respond` at http.request; h2load --h1, 16 "
                      "connections, one request at a time each)", "unit": "/s", "goal": 60000, "more_is_better": True,
@@ -363,12 +366,13 @@ def agents(p):
 
 def reconnects(p, make, transport):
     """Two clients, so that the server need not wait for one of them."""
-    with make as server, held(p, server, transport, 500, again=4) as one, held(p, server, transport, 500, again=4) as two:
+    with (make as server, held(p, server, transport, 500, again=4) as one,
+          held(p, server, transport, 500, again=4) as two):
         before = server.cpu()
         told = [json.loads(client.stdout.readline()) for client in (one, two)]
         used = max(server.cpu() - before, 1 / TICK)
         return {"": sum(t["again"] / t["seconds"] for t in told),
-                "for a second of its CPU": sum(t["again"] for t in told) / used}
+                BY_CPU: sum(t["again"] for t in told) / used}
 
 
 @row("reconnects-raw", 3, 1)
@@ -446,19 +450,23 @@ def measure(p, name, quick):
                 continue
             try:
                 got = once()
-            except (Missing, FileNotFoundError) as e:
+            except Missing as e:
                 absent[subject] = f"{ABSENT}: {e}"
                 continue
             for key, value in (got if isinstance(got, dict) else {"": got}).items():
                 seen[subject].setdefault(key, []).append(value)
     result = {k: r.get(k) for k in ("title", "unit", "goal", "no_peer")}
-    result["subjects"] = {s: {key or "figure": figures(v) for key, v in kinds.items()} for s, kinds in seen.items() if kinds}
+    result["subjects"] = {s: {key or "figure": figures(v) for key, v in kinds.items()}
+                          for s, kinds in seen.items() if kinds}
     result["absent"] = absent
     mine = result["subjects"].get("fakekas", {}).get("figure")
     if mine:
         more = r.get("more_is_better", False)
         if r["goal"]:
-            result["reached"] = mine["median"] >= r["goal"] if more else mine["median"] <= r["goal"]
+            by_cpu = result["subjects"]["fakekas"].get(BY_CPU, mine)
+            reached = [x["median"] >= r["goal"] if more else x["median"] <= r["goal"] for x in (mine, by_cpu)]
+            result["verdict"] = ("reached" if reached[0] else
+                                 "missed on the clock, reached by its CPU" if reached[1] else "MISSED")
         result["ratio"] = {s: mine["median"] / f["figure"]["median"] for s, f in result["subjects"].items()
                            if s != "fakekas"}
     return result
@@ -469,12 +477,13 @@ def number(x):
 
 
 def show(name, r):
-    goal = "" if not r["goal"] else f"   goal {number(r['goal'])} {r['unit']}: {'reached' if r.get('reached') else 'MISSED'}"
-    print(f"\n{name}: {r['title']}{goal}")
+    print(f"\n{name}: {r['title']}")
+    if r["goal"]:
+        print(f"  {'goal':44} {number(r['goal']):>10} {r['unit']}: {r.get('verdict', 'not measured')}")
     for subject, kinds in r["subjects"].items():
         for key, f in kinds.items():
             label = subject if key == "figure" else "   " + key
-            unit = r["unit"] if key in ("figure", "for a second of its CPU", "of it not shared with files") else ""
+            unit = r["unit"] if key in ("figure", BY_CPU, NOT_SHARED) else ""
             print(f"  {label:44} {number(f['median']):>10} {unit:7} ({number(f['min'])} … {number(f['max'])})")
         if subject in r.get("ratio", {}):
             print(f"  {'   fakekas to it':44} {r['ratio'][subject]:>10.2f}")
@@ -498,6 +507,7 @@ def main():
     ap.add_argument("--quick", action="store_true", help="few repeats")
     ap.add_argument("--only", default="", help="rows, with commas between them")
     ap.add_argument("--list", action="store_true", help="name the rows")
+    ap.add_argument("--priority", action="store_true", help="go before the machine's other work (nice -15; needs root)")
     ap.add_argument("--out", type=Path, default=ROOT / "results/bench.json")
     o = ap.parse_args()
     if o.list:
@@ -508,9 +518,11 @@ def main():
     if unknown:
         print(f"ci/bench: no row {unknown[0]!r}; there are {', '.join(ROWS)}", file=sys.stderr)
         return 2
-    p, here = Programs(o.build), machine()
+    if o.priority:
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
+    p, here = Programs(o.build), {**machine(), "priority": o.priority}
     print(f"{here['cores']} × {here['model']}, Linux {here['kernel']}, load {here['load before']:.1f}")
-    if here["load before"] > 0.5:
+    if here["load before"] > 0.5 and not o.priority:
         print("The machine is busy: figures on the clock say more of its other work than of fakekas.")
     rows = {}
     for name in wanted:

@@ -82,7 +82,8 @@ static void request(struct agent *a, const struct target *t, const char *path, s
         die("submit");
 }
 
-static void agent_start(struct agent *a, const struct target *t, int tunnels, const nghttp2_session_callbacks *callbacks)
+static void agent_start(struct agent *a, const struct target *t, int tunnels,
+                        const nghttp2_session_callbacks *callbacks)
 {
     static const uint8_t empty[5] = {0};
     static const uint8_t descriptor[9] = {0, 0, 0, 0, 4, 0x0a, 0x02, 0x0a, 0x00};
@@ -144,7 +145,8 @@ int main(int argc, char **argv)
     struct options o = {.count = 1, .tunnels = 2, .token = "none"};
     struct target t;
     if (parse(&o, argc, argv) < 0 || target_parse(&t, argv[optind], o.token) < 0) {
-        fprintf(stderr, "usage: hold ws|wss|grpc|grpcs://IP:PORT[/PATH] --count N --tunnels N --token T --again SECONDS\n");
+        fprintf(stderr, "usage: hold ws|wss|grpc|grpcs://IP:PORT[/PATH] --count N --tunnels N --token T "
+                        "--again SECONDS\n");
         return 2;
     }
     SSL_CTX *ctx = target_tls(&t);
