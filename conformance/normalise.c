@@ -22,6 +22,7 @@ static const struct filter {
     {"ws-key", "(?:key|Accept)[^A-Za-z0-9+/]{1,6}([A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{27}=)", false},
     {"address", "\\b0x[0-9a-f]{1,16}\\b", false},
     {"goroutine", "\\bgoroutine (\\d+)\\b", false},
+    {"id", "\\bagent-(\\d+)-lock\\b", false},
     {"pid", "\\bpid[ =:]+(\\d+)\\b", false},
     {"offset", "\\.go:\\d+ \\+(<address>)", false},
     {"port", "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\]):(3[2-9]\\d{3}|[4-6]\\d{4})\\b", true},
@@ -34,6 +35,10 @@ static const struct filter {
 struct normaliser {
     struct regex *regex[ARRAY_SIZE(filters)];
 };
+
+/* Whether a stream's status is met when it is read or when the descriptor is sent is a race within the
+ * agent. */
+#define RPC_STEP "Send(descriptor): "
 
 /* The values of a numbered filter within one line. */
 struct numbers {
@@ -123,9 +128,14 @@ static json_t *value_normalise(const struct normaliser *n, const json_t *value, 
 json_t *normalise(const struct normaliser *n, const json_t *line)
 {
     json_t *seen = json_object(), *copy = value_normalise(n, line, seen);
+    const char *error;
 
-    /* The filter agent-id: a line of 15.4 and later has it or not, as the configuration came after or before. */
+    /* The filter agent-id: a line of 15.4 and later has it or not, as the configuration came after or
+     * before. */
     json_object_del(copy, "agent_id");
+    error = json_string_value(json_object_get(copy, "error"));
+    if (error && strncmp(error, RPC_STEP "rpc error: ", strlen(RPC_STEP "rpc error: ")) == 0)
+        json_object_set_new(copy, "error", json_string(error + strlen(RPC_STEP)));
     json_decref(seen);
     return copy;
 }

@@ -50,6 +50,10 @@ static void random_identifiers_go(void **state)
     becomes("goroutine 34 [running]: main.go:10 +0x1a2b",
             "{\"text\":\"goroutine <goroutine> [running]: main.go:10 "
             "+<offset>\"}");
+    becomes("{\"error\":\"Send(descriptor): rpc error: code = X\"}", "{\"error\":\"rpc error: code = X\"}");
+    becomes("{\"error\":\"Connect(): rpc error: code = X\"}",
+            "{\"error\":\"Connect(): rpc error: code = X\"}");
+    becomes("lease ns/agent-42-lock", "{\"text\":\"lease ns/agent-<id>-lock\"}");
     becomes("{\"msg\":\"m\",\"agent_id\":42}", "{\"msg\":\"m\"}");
     becomes("f({0xc000123, 0x0})", "{\"text\":\"f({<address>, <address>})\"}");
     becomes("commit 1111111111111111111111111111111111111111",
