@@ -148,6 +148,17 @@ static void judges_handshakes(void **state)
     assert_false(upgrade_judge((const uint8_t *)"HTTP/1.1 101 x\r\n", 16, false, "k", &r));
 }
 
+static void hides_extensions_from_lws(void **state)
+{
+    (void)state;
+    static const char head[] = SWITCHING "sec-websocket-extensions: permessage-deflate\r\nA: b\r\n\r\n";
+    struct buf b = BUF_NULL;
+    upgrade_reply_for_lws((const uint8_t *)head, sizeof head - 1, &b);
+    assert_int_equal(buf_len(&b), strlen(SWITCHING "A: b\r\n\r\n"));
+    assert_memory_equal(buf_data(&b), SWITCHING "A: b\r\n\r\n", buf_len(&b));
+    buf_done(&b);
+}
+
 static void check_frames(const char *bytes, size_t n, const char *error)
 {
     for (size_t piece = 1; piece <= n; piece++) { /* however it is cut */
@@ -265,6 +276,7 @@ int main(void)
         cmocka_unit_test(parses_numbers),
         cmocka_unit_test(parses_urls),
         cmocka_unit_test(judges_handshakes),
+        cmocka_unit_test(hides_extensions_from_lws),
         cmocka_unit_test(follows_frames),
         cmocka_unit_test(reads_statuses),
         cmocka_unit_test(renders_configurations),

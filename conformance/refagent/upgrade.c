@@ -186,14 +186,24 @@ bool upgrade_judge(const uint8_t *p, size_t n, bool eof, const char *key, struct
             return true;
         }
         if (!ret->error) {
-            _cleanup_(freep) char *extensions = header(head, "Sec-WebSocket-Extensions");
-            ret->deflate = extensions;
             ret->error = violation(head, key, &ret->body);
             return true;
         }
     }
     ret->transport = true;
     return true;
+}
+
+void upgrade_reply_for_lws(const uint8_t *head, size_t n, struct buf *out)
+{
+    static const char name[] = "Sec-WebSocket-Extensions:";
+    for (size_t at = 0; at < n;) {
+        const uint8_t *end = memchr(head + at, '\n', n - at);
+        size_t len = end ? (size_t)(end - head) + 1 - at : n - at;
+        if (len < sizeof name || strncasecmp((const char *)head + at, name, sizeof name - 1))
+            buf_add(out, head + at, len);
+        at += len;
+    }
 }
 
 void upgrade_reply_done(struct upgrade_reply *r)

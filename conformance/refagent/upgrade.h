@@ -16,7 +16,6 @@ void upgrade_request(const struct agent *a, const char *path, const char *lws_he
 
 struct upgrade_reply {
     size_t head_len;  /* of an answer that was accepted */
-    bool deflate;     /* it accepts what the request offered */
     char *error;      /* of one that was not: all that follows "failed to WebSocket dial: " but for `transport` */
     bool transport;   /* no HTTP: "failed to send handshake request: Get …: " stands before the error */
     size_t body;      /* how much of what follows the agent reads before it says so, at most 3 s */
@@ -25,4 +24,7 @@ struct upgrade_reply {
 
 /* false: not all of it is there yet. eof: there will be no more. */
 bool upgrade_judge(const uint8_t *p, size_t n, bool eof, const char *key, struct upgrade_reply *ret);
+/* The head of an accepted answer, but for its word on compression: with permessage-deflate agreed, Debian's lws hands up a
+ * message that is not compressed again and again. So we send none that are, and understand none. */
+void upgrade_reply_for_lws(const uint8_t *head, size_t n, struct buf *out);
 void upgrade_reply_done(struct upgrade_reply *r);

@@ -149,8 +149,8 @@ static void flush_to_lws(struct ws *w)
 static void open_up(struct ws *w)
 {
     w->state = WS_OPEN;
-    w->frames.deflate = w->reply.deflate;
-    buf_add(&w->to_lws, buf_data(&w->head), buf_len(&w->head));
+    upgrade_reply_for_lws(buf_data(&w->head), w->reply.head_len, &w->to_lws);
+    buf_add(&w->to_lws, buf_data(&w->head) + w->reply.head_len, buf_len(&w->head) - w->reply.head_len);
     set_why(w, ws_frames_feed(&w->frames, buf_data(&w->head) + w->reply.head_len,
                               buf_len(&w->head) - w->reply.head_len));
     buf_done(&w->head);

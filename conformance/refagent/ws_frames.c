@@ -25,7 +25,7 @@ static char *begin(struct ws_frames *f)
         for (size_t i = 0; i < (len == 126 ? 2u : 8u); i++)
             f->left = f->left << 8 | f->head[2 + i];
     }
-    if ((rsv1 && !f->deflate) || rsv2 || rsv3)
+    if (rsv1 || rsv2 || rsv3)
         return xasprintf("failed to get reader: received header with unexpected rsv bits set: %s:%s:%s",
                          rsv1 ? "true" : "false", rsv2 ? "true" : "false", rsv3 ? "true" : "false");
     if (opcode >= CLOSE && opcode <= PONG)

@@ -10,7 +10,7 @@ struct ws_frames {
     uint8_t head[14];
     size_t n_head;
     uint64_t left; /* of the payload */
-    bool in_message, deflate;
+    bool in_message;
 };
 
 /* NULL, or why reading failed (freed by the caller). */
