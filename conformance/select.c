@@ -40,7 +40,10 @@ bool select_fits(const char *pattern, const char *id, const char *cure)
     const char *at = strrchr(pattern, '@');
     _cleanup_(freep) char *scenario = at ? xstrndup(pattern, (size_t)(at - pattern)) : xstrdup(pattern);
 
-    if (!glob_path(scenario, id))
+    const char *entry = strrchr(id, ':');
+    _cleanup_(freep) char *family = entry ? xstrndup(id, (size_t)(entry - id)) : NULL;
+
+    if (!glob_path(scenario, id) && !(family && glob_path(scenario, family)))
         return false;
     return !at || (cure && glob_path(at + 1, cure));
 }

@@ -8,5 +8,5 @@
 bool glob_path(const char *pattern, const char *path);
 
 /* Does "area/name@cure" (cure NULL: none) fit "PATTERN" or "PATTERN@CURE-PATTERN"? A pattern without @ takes
- * the scenario and all of its cures. */
+ * the scenario and all of its cures; one without ":ENTRY" all entries of its matrix. */
 bool select_fits(const char *pattern, const char *id, const char *cure);

@@ -36,6 +36,11 @@ static void a_cure_is_named_behind_an_at_sign(void **state)
     assert_true(select_fits("a/b", "a/b", "slash"));
     assert_true(select_fits("a/b@slash", "a/b", "slash"));
     assert_true(select_fits("**@s*", "a/b", "slash"));
+    assert_true(select_fits("a/b@slash", "a/b:1", "slash"));
+    assert_true(select_fits("a/b:1", "a/b:1", NULL));
+    assert_true(select_fits("a/b:*:x", "a/b:1:x", NULL));
+    assert_false(select_fits("a/b:1", "a/b:12", NULL));
+    assert_false(select_fits("a/b:1", "a/b", NULL));
     assert_false(select_fits("a/b@slash", "a/b", NULL));
     assert_false(select_fits("a/b@slash", "a/b", "other"));
     assert_false(select_fits("a/c@slash", "a/b", "slash"));

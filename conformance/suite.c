@@ -33,7 +33,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 
 static int by_id(const void *a, const void *b)
 {
-    return strcmp(scenario_id(*(struct scenario *const *)a), scenario_id(*(struct scenario *const *)b));
+    return strverscmp(scenario_id(*(struct scenario *const *)a), scenario_id(*(struct scenario *const *)b));
 }
 
 static void scenarios_load(struct suite *s, const char *fixtures, struct problems *p)
@@ -44,11 +44,14 @@ static void scenarios_load(struct suite *s, const char *fixtures, struct problem
     FTSENT *f;
 
     while (tree && (f = fts_read(tree))) {
-        struct scenario *one = is_scenario(f) ? scenario_load(f->fts_path, s->schema, p) : NULL;
-        if (!one)
-            continue;
-        s->scenarios = xrealloc(s->scenarios, (s->n_scenarios + 1) * sizeof(*s->scenarios));
-        s->scenarios[s->n_scenarios++] = one;
+        struct scenario **all = NULL;
+        size_t n = is_scenario(f) ? scenario_load_all(f->fts_path, s->schema, p, &all) : 0;
+        if (n) {
+            s->scenarios = xrealloc(s->scenarios, (s->n_scenarios + n) * sizeof(struct scenario *));
+            memcpy(s->scenarios + s->n_scenarios, all, n * sizeof(struct scenario *));
+            s->n_scenarios += n;
+        }
+        free(all);
     }
     if (tree)
         fts_close(tree);

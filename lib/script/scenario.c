@@ -6,6 +6,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/script/scenario_impl.h"
+#include "lib/script/scenario_matrix.h"
 #include "lib/script/schema.h"
 #include "lib/script/version.h"
 
@@ -59,36 +60,107 @@ static json_t *cures_of(const json_t *tree)
     return list;
 }
 
-/* Takes the document. */
-static struct scenario *scenario_new(struct yaml_doc *doc, const char *name, const json_t *schema,
+/* Takes the document; entry NULL: no matrix. */
+static struct scenario *scenario_new(struct yaml_doc *doc, const json_t *entry, const json_t *schema,
                                      struct problems *p)
 {
-    if (!doc)
-        return NULL;
     size_t before = problems_count(p);
     schema_check(schema, doc, p);
-    check_id(doc, name, p);
     scenario_check(doc, schema, p);
     if (problems_count(p) > before) {
         yaml_done(doc);
         return NULL;
     }
     struct scenario *s = NEW(struct scenario);
+    const char *id = json_string_value(json_object_get(yaml_root(doc), "scenario"));
     s->doc = doc;
+    s->id = entry ? xasprintf("%s:%s", id, json_string_value(json_object_get(entry, "label"))) : xstrdup(id);
+    s->values = entry ? json_deep_copy(json_object_get(entry, "values")) : NULL;
     s->transports = transports_of(yaml_root(doc));
     s->cures = cures_of(yaml_root(doc));
     return s;
 }
 
+/* One mistake in a file is one in each of its entries: the first entry that has any tells them. */
+static size_t entries_new(const struct yaml_doc *doc, const json_t *entries, const json_t *schema, struct problems *p,
+                          struct scenario **ret)
+{
+    size_t i, before = problems_count(p);
+    json_t *entry;
+    json_array_foreach(entries, i, entry) {
+        struct yaml_doc *own = matrix_document(doc, entry, p);
+        if (problems_count(p) > before)
+            yaml_done(own);
+        else
+            ret[i] = scenario_new(own, entry, schema, p);
+        if (problems_count(p) > before) {
+            for (size_t k = 0; k < i; k++)
+                scenario_free(ret[k]);
+            return 0;
+        }
+    }
+    return i;
+}
+
+/* Takes the document. */
+static size_t all_new(struct yaml_doc *doc, const char *name, const json_t *schema, struct problems *p,
+                      struct scenario ***ret)
+{
+    *ret = NULL;
+    if (!doc)
+        return 0;
+    size_t before = problems_count(p), n = 0;
+    check_id(doc, name, p);
+    json_t *entries = matrix_entries(doc, schema, p);
+    if (entries && problems_count(p) == before) {
+        size_t count = json_array_size(entries);
+        *ret = xcalloc(count ? count : 1, sizeof(**ret));
+        if (count) {
+            n = entries_new(doc, entries, schema, p, *ret);
+        } else {
+            n = (**ret = scenario_new(doc, NULL, schema, p)) != NULL;
+            doc = NULL;
+        }
+    } else if (!json_object_get(yaml_root(doc), "for")) {
+        schema_check(schema, doc, p); /* all that is wrong, at once */
+        scenario_check(doc, schema, p);
+    }
+    if (n == 0) {
+        free(*ret);
+        *ret = NULL;
+    }
+    json_decref(entries);
+    yaml_done(doc);
+    return n;
+}
+
+static struct scenario *first_of(struct scenario **all, size_t n)
+{
+    struct scenario *first = n ? all[0] : NULL;
+    for (size_t i = 1; i < n; i++)
+        scenario_free(all[i]);
+    free(all);
+    return first;
+}
+
+size_t scenario_load_all(const char *path, const json_t *schema, struct problems *p, struct scenario ***ret)
+{
+    return all_new(yaml_read_file(path, p), path, schema, p, ret);
+}
+
 struct scenario *scenario_load(const char *path, const json_t *schema, struct problems *p)
 {
-    return scenario_new(yaml_read_file(path, p), path, schema, p);
+    struct scenario **all;
+    size_t n = scenario_load_all(path, schema, p, &all);
+    return first_of(all, n);
 }
 
 struct scenario *scenario_load_text(const char *name, const char *text, size_t len, const json_t *schema,
                                     struct problems *p)
 {
-    return scenario_new(yaml_read_text(name, text, len, p), name, schema, p);
+    struct scenario **all;
+    size_t n = all_new(yaml_read_text(name, text, len, p), name, schema, p, &all);
+    return first_of(all, n);
 }
 
 struct scenario *scenario_free(struct scenario *s)
@@ -97,6 +169,8 @@ struct scenario *scenario_free(struct scenario *s)
         return NULL;
     json_decref(s->transports);
     json_decref(s->cures);
+    json_decref(s->values);
+    free(s->id);
     yaml_done(s->doc);
     free(s);
     return NULL;
@@ -112,7 +186,12 @@ static const char *text_of(const struct scenario *s, const char *key)
 
 const char *scenario_id(const struct scenario *s)
 {
-    return text_of(s, "scenario");
+    return s->id;
+}
+
+const json_t *scenario_values(const struct scenario *s)
+{
+    return s->values;
 }
 
 const char *scenario_title(const struct scenario *s)
@@ -220,9 +299,9 @@ json_t *scenario_json(const struct scenario *s)
 {
     const json_t *tree = scenario_tree(s), *documented = json_object_get(tree, "documented");
     json_t *layers = scenario_layers(tree);
-    return json_pack("{s:s, s:s, s:s, s:o, s:O, s:o, s:O, s:o, s:o}", "id", scenario_id(s), "title",
+    return json_pack("{s:s, s:s, s:s, s:o, s:O, s:o, s:O, s:o, s:o, s:O?}", "id", scenario_id(s), "title",
                      scenario_title(s), "file", scenario_file(s), "versions",
                      versions_text(json_object_get(tree, "applies")), "transports", s->transports, "layers", layers,
                      "cures", s->cures, "documented", documented ? json_deep_copy(documented) : json_null(), "tags",
-                     tags_with(json_object_get(tree, "tags"), layers));
+                     tags_with(json_object_get(tree, "tags"), layers), "values", s->values);
 }

@@ -4,6 +4,7 @@
  *   scenario  one file: one failure, or one behaviour (docs/scenarios.md is the language)
  *   row       a scenario for one component, version and transport, with at most one cure put over it
  *   variant   an overlay that holds for some versions or transports only
+ *   entry     of a scenario with a matrix (`for`): the scenario with one set of its values; area/name:1
  *   layer     where a scenario does harm: tcp tls http websocket http2 grpc dns service agent
  */
 #pragma once
@@ -18,16 +19,22 @@ struct scenario;
 /* NULL if the file cannot be read, is no YAML or holds a mistake: then p has at least one problem, with its place.
  * schema: the document fixtures/scenario.schema.json, loaded by the caller; borrowed for the call only.
  * The id is compared with the file's path below a folder "scenarios"; a file outside of one may have any id. */
+/* One for each entry of its matrix, or the only one: how many, 0 if there was a problem. *ret is to be freed, each
+ * scenario by itself. */
+size_t scenario_load_all(const char *path, const json_t *schema, struct problems *p, struct scenario ***ret);
+/* The first entry. */
 struct scenario *scenario_load(const char *path, const json_t *schema, struct problems *p);
 /* The same from memory; `name` stands for the path in problems. */
 struct scenario *scenario_load_text(const char *name, const char *text, size_t len, const json_t *schema,
                                     struct problems *p);
 struct scenario *scenario_free(struct scenario *s); /* NULL is fine; always NULL back */
 
-const char *scenario_id(const struct scenario *s);
+const char *scenario_id(const struct scenario *s); /* "area/name", "area/name:1" for an entry of a matrix */
 const char *scenario_title(const struct scenario *s); /* "" if it has none */
 const char *scenario_file(const struct scenario *s);
-const json_t *scenario_tree(const struct scenario *s); /* as written: nothing resolved, nothing filled; borrowed */
+/* The values of the entry; NULL without a matrix. Borrowed. */
+const json_t *scenario_values(const struct scenario *s);
+const json_t *scenario_tree(const struct scenario *s); /* as written, of a matrix the entry: nothing resolved, nothing filled; borrowed */
 
 /* Does `applies` hold for this build? 0, or -EINVAL if the version is none. Without `applies`: true. */
 int scenario_applies(const struct scenario *s, const char *component, const char *version, bool *ret);
@@ -36,7 +43,7 @@ const json_t *scenario_transports(const struct scenario *s);
 /* [{"name", "says"}], borrowed. */
 const json_t *scenario_cures(const struct scenario *s);
 /* {"id","title","file","versions","transports":[…],"layers":[…],"cures":[{"name","says"}],"documented":{…}|null,
- *  "tags":[…]}: what `conform list --json` prints. New reference. `tags` holds the layers too. */
+ *  "tags":[…],"values":{…}|null}: what `conform list --json` prints. New reference. `tags` holds the layers too. */
 json_t *scenario_json(const struct scenario *s);
 
 /* One row, fully resolved: the base, the variants that apply (in order), the cure, then templates filled. New

@@ -304,8 +304,8 @@ static void check_overlays(struct check *c)
     size_t i;
     json_t *v, *names = json_object();
     json_array_foreach(json_object_get(c->tree, "variants"), i, v) {
-        if (!json_object_get(v, "applies") && !json_object_get(v, "transports"))
-            problem_add(c->p, yaml_place(c->doc, v), "a variant for everything; expected `applies` or `transports`");
+        if (!json_object_get(v, "applies") && !json_object_get(v, "transports") && !json_object_get(v, "for"))
+            problem_add(c->p, yaml_place(c->doc, v), "a variant for everything; expected `applies` or `transports` or `for`");
         check_subset(c, json_object_get(v, "transports"));
     }
     json_array_foreach(json_object_get(c->tree, "cures"), i, v)

@@ -4,7 +4,9 @@
 #include "lib/script/scenario.h"
 
 struct scenario {
-    struct yaml_doc *doc;   /* owned; its root is the tree */
+    struct yaml_doc *doc;   /* owned; its root is the tree: of a matrix, the entry's */
+    char *id;               /* owned: "area/name", "area/name:1" for an entry */
+    json_t *values;         /* owned: those of the entry; NULL: no matrix */
     json_t *transports;     /* owned */
     json_t *cures;          /* owned: [{"name","says"}] */
 };

@@ -24,6 +24,7 @@ static const struct hint {
     {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
     {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
     {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
+    {"frame", "http2"},           {"settings", "http2"},       {"ws_frame", "websocket"}, {"fragment", "websocket"},
     {"reset", "tcp"},             {"restart", "tcp"},          {"stop", "tcp"},
     {"start", "tcp"},             {"close_streams", "grpc"},   {"end_stream", "grpc"},
     {"end_streams", "grpc"},      {"ws_close", "websocket"},   {"sut_signal", "agent"},

@@ -135,7 +135,8 @@ static void what_list_prints(void **state)
                    " 'versions': 'agentk 13.6 - 14.7 || agentk >= 15', 'transports': ['ws', 'wss', 'grpc'],"
                    " 'layers': ['tcp', 'tls', 'http', 'http2', 'grpc', 'dns', 'service', 'agent'],"
                    " 'cures': [{'name': 'none-wrong', 'says': 'do it right'}],"
-                   " 'tags': ['smoke', 'tcp', 'tls', 'http', 'http2', 'grpc', 'dns', 'service', 'agent']}");
+                   " 'tags': ['smoke', 'tcp', 'tls', 'http', 'http2', 'grpc', 'dns', 'service', 'agent'],"
+                   " 'values': null}");
     scenario_free(s);
 }
 
@@ -290,6 +291,71 @@ static void a_row_that_there_is_not(void **state)
     scenario_free(s);
 }
 
+/* ---- the matrix -------------------------------------------------------------------------------------------- */
+
+static size_t load_all(const char *file, struct scenario ***ret)
+{
+    _cleanup_(freep) char *path = xasprintf("%s/%s", SCRIPT_TESTDATA, file);
+    json_t *schema = schema_load();
+    struct problems *p = problems_new();
+    size_t n = scenario_load_all(path, schema, p, ret);
+    _cleanup_(freep) char *said = problems_text(p);
+    assert_string_equal(said, "");
+    problems_free(p);
+    json_decref(schema);
+    return n;
+}
+
+static void free_all(struct scenario **all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        scenario_free(all[i]);
+    free(all);
+}
+
+static void each_combination_is_an_entry(void **state)
+{
+    struct scenario **all;
+    size_t n = load_all("valid/scenarios/area/matrix.yaml", &all);
+    static const char *const ids[] = {"area/matrix:CANCELLED:grpc.request", "area/matrix:CANCELLED:grpc.message",
+                                      "area/matrix:UNKNOWN:grpc.request", "area/matrix:UNKNOWN:grpc.message"};
+    assert_int_equal(n, ARRAY_SIZE(ids));
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(scenario_id(all[i]), ids[i]);
+    assert_string_equal(scenario_title(all[3]), "A call ends with UNKNOWN");
+    assert_int_equal(json_array_size(scenario_cures(all[0])), 0);
+    assert_int_equal(json_array_size(scenario_cures(all[3])), 1);
+    json_t *r = row(all[0], "14.7", "grpc", NULL);
+    assert_part(r, "kas", "faults", "[{'at': 'grpc.request', 'do': {'status': {'code': 'CANCELLED', 'message':"
+                                    " '{\\'name\\':\\'CANCELLED\\',\\'number\\':1} is {number}} 1'}}}]");
+    assert_part(r, "expect", "log", "[{'error': {'has': 'code 1'}}]");
+    assert_part(r, "expect", "within", "'15s'");
+    json_decref(r);
+    r = row(all[3], "14.7", "grpc", NULL);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(r, "faults"), 1), "times")), 2);
+    assert_part(r, "expect", "log", "[{'error': {'has': 'code 2'}}, {'level': 'warn'}]");
+    assert_part(r, "expect", "within", "'30s'");
+    json_decref(r);
+    free_all(all, n);
+}
+
+static void each_row_of_a_table_is_an_entry(void **state)
+{
+    struct scenario **all;
+    size_t n = load_all("valid/scenarios/area/table.yaml", &all);
+    assert_int_equal(n, 2);
+    assert_string_equal(scenario_id(all[0]), "area/table:1");
+    assert_string_equal(scenario_id(all[1]), "area/table:2");
+    json_t *r = row(all[0], "14.7", "ws", NULL);
+    assert_part(r, "agent", "args", "['--a', '--b']");
+    assert_part(r, "agent", "env", "{'S': 'ws', 'C': 1, 'N': 'CANCELLED'}");
+    json_decref(r);
+    r = row(all[1], "14.7", "ws", NULL);
+    assert_part(r, "agent", "env", "{'S': 'x', 'C': -2, 'N': 'none at 80'}");
+    json_decref(r);
+    free_all(all, n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +368,8 @@ int main(void)
         cmocka_unit_test(a_cure_replaces_what_is_expected),
         cmocka_unit_test(defaults_are_written_out),
         cmocka_unit_test(a_row_that_there_is_not),
+        cmocka_unit_test(each_combination_is_an_entry),
+        cmocka_unit_test(each_row_of_a_table_is_an_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct yaml_doc;
 
@@ -36,3 +37,10 @@ struct place yaml_key_place(const struct yaml_doc *d, const json_t *object, cons
 /* Where the value under a key, or the item at an index, stands: also for true, false and null, which have no identity. */
 struct place yaml_member_place(const struct yaml_doc *d, const json_t *object, const char *key);
 struct place yaml_item_place(const struct yaml_doc *d, const json_t *array, size_t i);
+
+/* A copy in which every value stands where it stood in the original, so that mistakes in it are told at their place.
+ * `fn` is asked of every member (key, and the name of the list or object that it is in, "" at the top) and item (key
+ * NULL): false leaves it out (and a list of which nothing is left); *ret, a new reference, takes its place; *ret left NULL: it is copied. */
+typedef bool yaml_derive_fn(void *arg, const char *in, const char *key, const json_t *value, struct place at,
+                            json_t **ret);
+struct yaml_doc *yaml_derive(const struct yaml_doc *d, yaml_derive_fn *fn, void *arg);
