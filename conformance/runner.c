@@ -32,7 +32,7 @@ struct play {
     int job_fd;
     int world_pid;
     uint64_t started_ns;
-    bool up, unsupported, spared, late;
+    bool up, unsupported, spared, late, interrupted;
     char *broken;      /* owned */
     struct buf errors; /* what conform itself said on standard error */
     TAILQ_ENTRY(play) link;
@@ -188,7 +188,9 @@ static void on_exit_of_world(void *arg, int64_t status, int signum)
     struct row *row = p->row;
 
     errors_keep(p);
-    if (p->spared)
+    if (p->interrupted)
+        row->skip = xstrdup("interrupted");
+    else if (p->spared)
         row->skip = xstrdup("spared: another row has caught it already");
     else if (p->unsupported)
         ;
@@ -353,7 +355,7 @@ static void interrupted(void *arg, int signum)
         if (r->ro->o->keep && p->world_pid && !r->interrupted)
             (void)kill(p->world_pid, SIGTERM);
         else
-            (void)child_signal(p->child, SIGKILL);
+            p->interrupted = child_signal(p->child, SIGKILL) == 0;
     }
     r->interrupted = true;
     if (!r->running)
