@@ -89,6 +89,7 @@ struct kas {
     struct watchers objects_streams;
     struct watchers flux;
     struct tunnels *tunnels; /* owned */
+    struct kept *kept;       /* owned; lists of verbs that steps have given to connections */
     uint64_t chance;         /* of correlation ids: seeded when the first is made */
 };
 
@@ -159,6 +160,10 @@ void gitops_push(struct kas *k, const char *project);
 void flux_open(struct grpc_call *call);
 void flux_message(struct grpc_call *call, const uint8_t *p, size_t n);
 void flux_closed(struct grpc_call *call);
+
+/* verbs_layers.c: frame, settings, ws_frame, fragment, act. -ENOSYS: another verb. */
+int kas_layer_verb(struct kas *k, const char *verb, const json_t *args, char **reterr);
+void kas_kept_free(struct kas *k);
 
 /* lifecycle.c: stop, start, restart. */
 void kas_stop(struct kas *k);

@@ -219,6 +219,7 @@ static void release(void *arg)
     json_decref(k->config);
     json_decref(k->objects);
     json_decref(k->spec);
+    kas_kept_free(k);
     free(k->config_error);
     free(k->commit);
     free(k);

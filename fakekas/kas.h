@@ -55,7 +55,8 @@ const char *kas_ca_pem(const struct kas *k); /* what must be trusted for its cer
  * revoke_token {token|agent}, restore_token, set_status {status}, goaway {code, debug, last, graceful},
  * close {layer}, reset, ws_close {code, reason}, close_streams {method, stream, code, message}, end_streams {method}
  * (status OK), rst_streams {method, code}, restart {down: 2s}, stop, start, fault_on ID, fault_off ID,
- * tunnel_request {method, path, query, headers, body, extra, meta, rpc, id}. Those on connections and streams take
+ * tunnel_request {method, path, query, headers, body, extra, meta, rpc, id}, frame, settings (h2_act()), ws_frame,
+ * fragment (ws_act()), act {layer, do, method, stream}: any verbs of faults at a layer of what is open. Those on connections and streams take
  * `conn: N` to mean one connection only. */
 int kas_perform(void *kas, const char *verb, const json_t *args, char **reterr);
 json_t *kas_state(const struct kas *k);      /* connections and their streams, for the control API */

@@ -405,6 +405,11 @@ int kas_perform(void *kas, const char *verb, const json_t *args, char **reterr)
             kas_event(k, NULL, 0, "kas.verb", json_pack("{sssO*}", "verb", verb, "args", args));
             r = verbs[i].fn(k, args, err);
         }
+    if (r == -ENOSYS) {
+        r = kas_layer_verb(k, verb, args, err);
+        if (r != -ENOSYS)
+            kas_event(k, NULL, 0, "kas.verb", json_pack("{sssO*}", "verb", verb, "args", args));
+    }
     if (r == -ENOSYS)
         r = unknown_verb(verb, err);
     free(unused);

@@ -55,13 +55,48 @@ static int add_base64(struct buf *b, const char *text)
     return 0;
 }
 
+enum { BYTES_MAX = 64 * 1024 * 1024, DEPTH_MAX = 8 };
+
+static int add_piece(struct buf *b, const json_t *v, int depth);
+
+/* {text|hex|base64|of, times}: `of` is any piece or list of them. */
+static int add_object(struct buf *b, const json_t *v, int depth)
+{
+    const json_t *text = json_object_get(v, "text"), *hex = json_object_get(v, "hex"),
+                 *base64 = json_object_get(v, "base64"), *of = json_object_get(v, "of");
+    if (json_is_string(text)) {
+        buf_add(b, json_string_value(text), json_string_length(text));
+        return 0;
+    }
+    if (json_is_string(hex))
+        return add_hex(b, json_string_value(hex));
+    if (of)
+        return add_piece(b, of, depth + 1);
+    return json_is_string(base64) ? add_base64(b, json_string_value(base64)) : -EINVAL;
+}
+
+static int add_times(struct buf *b, const json_t *v, json_int_t times, int depth)
+{
+    struct buf once = BUF_NULL;
+    int r = add_object(&once, v, depth);
+    size_t n = buf_len(&once);
+    if (times < 0 || (n && (size_t)times > (BYTES_MAX - buf_len(b)) / n))
+        r = -EINVAL;
+    for (json_int_t i = 0; r == 0 && i < times; i++)
+        buf_add(b, buf_data(&once), n);
+    buf_done(&once);
+    return r;
+}
+
 static int add_piece(struct buf *b, const json_t *v, int depth)
 {
+    if (depth >= DEPTH_MAX || buf_len(b) > BYTES_MAX)
+        return -EINVAL;
     if (json_is_string(v)) {
         buf_add(b, json_string_value(v), json_string_length(v));
         return 0;
     }
-    if (json_is_array(v) && json_array_size(v) && depth < 8) {
+    if (json_is_array(v) && json_array_size(v)) {
         size_t i;
         json_t *piece;
         json_array_foreach(v, i, piece)
@@ -69,15 +104,10 @@ static int add_piece(struct buf *b, const json_t *v, int depth)
                 return -EINVAL;
         return 0;
     }
-    const json_t *text = json_object_get(v, "text"), *hex = json_object_get(v, "hex"),
-                 *base64 = json_object_get(v, "base64");
-    if (json_is_string(text)) {
-        buf_add(b, json_string_value(text), json_string_length(text));
-        return 0;
-    }
-    if (json_is_string(hex))
-        return add_hex(b, json_string_value(hex));
-    return json_is_string(base64) ? add_base64(b, json_string_value(base64)) : -EINVAL;
+    const json_t *times = json_object_get(v, "times");
+    if (json_is_integer(times))
+        return add_times(b, v, json_integer_value(times), depth);
+    return json_is_object(v) ? add_object(b, v, depth) : -EINVAL;
 }
 
 int action_bytes(const json_t *args, uint8_t **ret, size_t *ret_len)

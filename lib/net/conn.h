@@ -67,6 +67,7 @@ void conn_event(struct conn *c, int64_t stream, const char *event, json_t *facts
 /* Does one action that every layer has: at layer `l`,
  *   reset, close, half_close, stall   on the socket or by the protocol's goodbye (args: {layer: NAME} chooses)
  *   send: {text|hex|base64: …}        exactly these bytes to the layer beneath l
+ *   shape: {latency, …}               a poor network from here on, see shape.h; does not take the protocol's place
  *   delay: 2s                         a list only can wait: see conn_act_all(); alone it does nothing
  * false: the verb is not one of these. */
 bool conn_act(struct conn *c, struct layer *l, const struct action *a);
@@ -75,7 +76,7 @@ bool conn_act(struct conn *c, struct layer *l, const struct action *a);
  * to `own`, which answers whether it knew it; an unknown one is an event "fault.unknown". A `delay` stops here and
  * goes on with the rest later; when the list has been done `done` is called with what `own` was given. done also
  * tells whether the protocol should still do what it was about to do: `carry_on` is true when the list held only
- * delays. NULL list: done is called at once with carry_on true. */
+ * delays and shapes, or ended with `pass`. NULL list: done is called at once with carry_on true. */
 typedef bool (*own_action_fn)(void *arg, const struct action *a);
 typedef void (*acted_fn)(void *arg, bool carry_on);
 void conn_act_all(struct conn *c, struct layer *l, const struct action *list, own_action_fn own, acted_fn done,
@@ -89,5 +90,6 @@ int action_delay(const json_t *args, int64_t *ret_ms);
 void conn_close(struct conn *c, enum layer_close how); /* from the top: each layer says its goodbye */
 void conn_kill(struct conn *c, const char *why);       /* marks dead, closes the socket, frees later */
 
-/* Bytes of a `send`-like argument: "text", {text}, {hex}, {base64}; a new buffer, the caller's. -EINVAL if none. */
+/* Bytes of a `send`-like argument: "text", {text}, {hex}, {base64}, a list of such or {of: such}, each object also
+ * with {times: N}; a new buffer, the caller's. -EINVAL if none, or if it is more than 64 MiB. */
 int action_bytes(const json_t *args, uint8_t **ret, size_t *ret_len);

@@ -6,12 +6,14 @@
  * status goes out; grpc.closed {service, method, code}.
  * Verbs at grpc.request, grpc.message, grpc.end and grpc.status, besides those of conn_act():
  *   status: {code, message}          (code by name or number, also `trailers_only: false`)
- *   rst_stream: CODE    goaway: {code, debug, last, graceful}
+ *   rst_stream: CODE    goaway: {code, debug, last, graceful}    frame, settings (see h2_act())
  *   end                              END_STREAM without trailers
  *   message: {…}                     a reply, from YAML; at a message that is being sent: instead of it
  *   bytes: {hex}                     these bytes where a framed message would stand
  *   repeat: N                        at a message that is being sent: so many of it
- *   headers: {name: value}           in the response's HEADERS, over what would stand there
+ *   headers: {name: value}           in the response's HEADERS, over what would stand there; a value is a text, a
+ *                                    number, {hex} and the like, or a list of such
+ *   trailers: {name: value}          the end of the call with exactly these; before HEADERS with :status and content-type
  *   respond: {status, headers, body} an answer that is no gRPC, as a proxy gives it
  *   withhold                         nothing
  *   pass                             and then as if nothing had been said: the request is served, the message goes on
@@ -91,4 +93,6 @@ void grpc_send(struct grpc_call *c, const void *message, size_t n);
 int grpc_send_json(struct grpc_call *c, const json_t *message, char **reterr); /* by method->out; reterr caller's */
 /* Ends the call: trailers-only if nothing was sent and trailers_only semantics of grpc-go apply. */
 void grpc_finish(struct grpc_call *c, int code, const char *message);
+/* A scenario's verbs, outside of any moment. The list must live as long as the connection. */
+void grpc_call_do(struct grpc_call *c, const struct action *list);
 void grpc_call_rst(struct grpc_call *c, uint32_t h2_code);

@@ -117,6 +117,8 @@ static bool own_verb(struct grpc_step *step, const struct action *a)
         act_repeat(step, a->args);
     else if (strcmp(a->verb, "end") == 0)
         grpc_write_end(call);
+    else if (strcmp(a->verb, "trailers") == 0)
+        grpc_write_trailers(call, a->args);
     else if (strcmp(a->verb, "headers") == 0)
         grpc_set_headers(call, a->args);
     else if (strcmp(a->verb, "respond") == 0)
@@ -188,7 +190,7 @@ static void acted(void *arg, bool carry_on)
 
     grpc_call_keep(call);
     LIST_REMOVE(step, link); /* what follows may close the stream, and that frees those still listed */
-    if (call->stream && !call->session->conn->dead) {
+    if (call->stream && !call->session->conn->dead && step->at != GRPC_AT_STEP) {
         carry_on |= step->pass;
         if (step->at == GRPC_AT_SENT || step->at == GRPC_AT_STATUS)
             go_on_sending(call, step, carry_on);
@@ -202,7 +204,7 @@ static void acted(void *arg, bool carry_on)
 static const char *moment_name(enum grpc_moment at)
 {
     static const char *const names[] = {"grpc.request", "grpc.message", "grpc.end", "grpc.message",
-                                        "grpc.status"};
+                                        "grpc.status", "step"};
     return names[at];
 }
 
@@ -225,6 +227,17 @@ bool grpc_act(struct grpc_call *call, enum grpc_moment at, json_t *facts,
         call->in_held = true;
     conn_act_all(c, h2_layer(call->session->h2), list, own_action, acted, step);
     return true;
+}
+
+void grpc_call_do(struct grpc_call *call, const struct action *list)
+{
+    if (!call->stream || !call->session->h2 || call->session->conn->dead)
+        return;
+    struct grpc_step *step = NEW(struct grpc_step);
+    step->call = call;
+    step->at = GRPC_AT_STEP;
+    LIST_INSERT_HEAD(&call->steps, step, link);
+    conn_act_all(call->session->conn, h2_layer(call->session->h2), list, own_action, acted, step);
 }
 
 void grpc_steps_cancel(struct grpc_call *call)

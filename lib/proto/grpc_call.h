@@ -23,7 +23,7 @@
 #include "lib/proto/grpc.h"
 
 enum grpc_encoding { GRPC_ENC_NONE, GRPC_ENC_GZIP, GRPC_ENC_OTHER };
-enum grpc_moment { GRPC_AT_REQUEST, GRPC_AT_RECEIVED, GRPC_AT_END, GRPC_AT_SENT, GRPC_AT_STATUS };
+enum grpc_moment { GRPC_AT_REQUEST, GRPC_AT_RECEIVED, GRPC_AT_END, GRPC_AT_SENT, GRPC_AT_STATUS, GRPC_AT_STEP };
 
 /* A reply, or the status that ends them. */
 struct grpc_item {
@@ -123,6 +123,7 @@ void grpc_write_raw(struct grpc_call *call, const void *p, size_t n);
 enum { GRPC_TRAILERS_AUTO = -1 };
 void grpc_write_status(struct grpc_call *call, int code, const char *text, int trailers_only);
 void grpc_write_refusal(struct grpc_call *call, int http_status, int code, const char *text);
+void grpc_write_trailers(struct grpc_call *call, const json_t *trailers);
 void grpc_write_end(struct grpc_call *call);
 void grpc_write_respond(struct grpc_call *call, int status, const json_t *headers, const void *body, size_t n);
 void grpc_set_headers(struct grpc_call *call, const json_t *headers);

@@ -12,7 +12,15 @@ enum { PREFIX = 5, MAX_HEADERS = 64 };
 struct header_list {
     struct h2_header h[MAX_HEADERS];
     size_t n;
+    uint8_t *made[MAX_HEADERS]; /* values that stand nowhere else; owned */
+    size_t n_made;
 };
+
+static void list_done(struct header_list *l)
+{
+    for (size_t i = 0; i < l->n_made; i++)
+        free(l->made[i]);
+}
 
 static void put_n(struct header_list *l, const char *name, const char *value, size_t len)
 {
@@ -25,10 +33,21 @@ static void put(struct header_list *l, const char *name, const char *value)
     put_n(l, name, value, strlen(value));
 }
 
+/* A text, a number, {hex} and the like, or a list of such: several of that name. */
 static void put_json(struct header_list *l, const char *name, const json_t *value)
 {
-    if (json_is_string(value))
+    uint8_t *bytes;
+    size_t n;
+    if (json_is_string(value)) {
         put_n(l, name, json_string_value(value), json_string_length(value));
+    } else if (json_is_integer(value) && l->n_made < MAX_HEADERS) {
+        char *text = xasprintf("%lld", (long long)json_integer_value(value));
+        l->made[l->n_made++] = (uint8_t *)text;
+        put(l, name, text);
+    } else if (json_is_object(value) && l->n_made < MAX_HEADERS && action_bytes(value, &bytes, &n) == 0) {
+        l->made[l->n_made++] = bytes;
+        put_n(l, name, (const char *)bytes, n);
+    }
     for (size_t i = 0; i < json_array_size(value); i++)
         put_json(l, name, json_array_get(value, i));
 }
@@ -77,7 +96,7 @@ static void ask_headers(struct grpc_call *call)
 
 static void send_headers(struct grpc_call *call)
 {
-    struct header_list l = {.n = 0};
+    _cleanup_(list_done) struct header_list l = {.n = 0};
 
     if (call->headers_sent || !call->stream)
         return;
@@ -143,7 +162,7 @@ static void put_status(struct header_list *l, int code, const char *text, char n
 /* As grpc-go: trailers only if nothing was sent, and there are no headers of the method's own to send. */
 void grpc_write_status(struct grpc_call *call, int code, const char *text, int trailers_only)
 {
-    struct header_list l = {.n = 0};
+    _cleanup_(list_done) struct header_list l = {.n = 0};
     char number[16];
 
     if (!call->stream || call->ended)
@@ -168,7 +187,7 @@ void grpc_write_status(struct grpc_call *call, int code, const char *text, int t
 /* An HTTP status with a gRPC status beside it: what grpc-go's transport says to what is no gRPC. */
 void grpc_write_refusal(struct grpc_call *call, int http_status, int code, const char *text)
 {
-    struct header_list l = {.n = 0};
+    _cleanup_(list_done) struct header_list l = {.n = 0};
     char number[16], status[16];
 
     if (!call->stream || call->ended || call->headers_sent)
@@ -184,6 +203,33 @@ void grpc_write_refusal(struct grpc_call *call, int http_status, int code, const
     h2_respond(call->stream, l.h, l.n, true);
 }
 
+/* Exactly these, and the end. Behind HEADERS if there were any or a scenario has set some; else trailers-only, with
+ * :status and content-type, unless they are given (null: not at all). */
+void grpc_write_trailers(struct grpc_call *call, const json_t *trailers)
+{
+    _cleanup_(list_done) struct header_list l = {.n = 0};
+
+    if (!call->stream || call->ended)
+        return;
+    ask_headers(call);
+    if (json_object_size(call->extra_headers) > 0)
+        send_headers(call);
+    if (!call->headers_sent) {
+        const json_t *status = json_object_get(trailers, ":status");
+        if (status)
+            put_json(&l, ":status", status);
+        else
+            put(&l, ":status", "200");
+        put_default(&l, trailers, "content-type", content_type(call));
+    }
+    put_extra(&l, trailers);
+    call->finishing = call->ended = true;
+    if (call->headers_sent)
+        h2_trailers(call->stream, l.h, l.n);
+    else
+        h2_respond(call->stream, l.h, l.n, true);
+}
+
 void grpc_write_end(struct grpc_call *call)
 {
     if (!call->stream || call->ended)
@@ -196,7 +242,7 @@ void grpc_write_end(struct grpc_call *call)
 void grpc_write_respond(struct grpc_call *call, int status, const json_t *headers, const void *body,
                         size_t n)
 {
-    struct header_list l = {.n = 0};
+    _cleanup_(list_done) struct header_list l = {.n = 0};
     char number[16];
 
     if (!call->stream || call->ended || call->headers_sent)

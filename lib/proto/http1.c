@@ -289,6 +289,7 @@ void http1_run(struct http1 *h)
 static void free_memory(struct http1 *h)
 {
     request_reset(h);
+    json_decref(h->upgrade_headers);
     buf_done(&h->in);
     free(h);
 }

@@ -12,6 +12,8 @@
  *                                                              a list is a header that comes several times; body is
  *                                                              text, {text}, {hex} or {base64})
  *   withhold                                                   never answered
+ * Moment ws.handshake {headers} before a 101 goes out. Verbs: headers: {name: value} (over ours, null leaves one out;
+ * the 101 needs `pass` behind it), pass, respond (in place of the 101), withhold.
  * After `send` in place of an answer the next request is read, but behind an upgrade request nothing is.
  */
 #pragma once

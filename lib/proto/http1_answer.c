@@ -143,13 +143,13 @@ void http1_respond(struct http1 *h, int status, const char *reason, const json_t
         http1_run_later(h); /* the caller may still look at the request */
 }
 
-void http1_upgrade(struct http1 *h, const json_t *headers)
+/* the 101 */
+
+static void write_upgrade(struct http1 *h)
 {
     struct buf b = BUF_NULL;
-    if (!h->busy || h->l.conn->dead)
-        return;
     buf_addf(&b, "HTTP/1.1 101 Switching Protocols\r\n");
-    add_headers(&b, headers);
+    add_headers(&b, h->upgrade_headers);
     buf_add(&b, "\r\n", 2);
     h->busy = false;
     h->upgraded = true;
@@ -158,6 +158,60 @@ void http1_upgrade(struct http1 *h, const json_t *headers)
     buf_done(&b);
     if (!h->running && !h->l.conn->dead)
         http1_run_later(h); /* whoever answers pushes the next layer first */
+}
+
+/* Over those that stand there, whatever their case. */
+static void set_upgrade_headers(struct http1 *h, const json_t *headers)
+{
+    const char *name, *key;
+    void *next;
+    json_t *v, *had;
+    json_object_foreach ((json_t *)headers, name, v) {
+        json_object_foreach_safe (h->upgrade_headers, next, key, had)
+            if (!strcasecmp(key, name))
+                json_object_del(h->upgrade_headers, key);
+        json_object_set(h->upgrade_headers, name, v);
+    }
+}
+
+static bool upgrade_action(void *arg, const struct action *a)
+{
+    struct http1 *h = arg;
+    if (!strcmp(a->verb, "headers"))
+        set_upgrade_headers(h, a->args);
+    else if (!strcmp(a->verb, "pass"))
+        h->upgrade_pass = true;
+    else if (!strcmp(a->verb, "respond"))
+        http1_respond_verb(h, a);
+    else
+        return !strcmp(a->verb, "withhold");
+    return true;
+}
+
+static void upgrade_decided(void *arg, bool carry_on)
+{
+    struct http1 *h = arg;
+    if (h->l.conn->dead)
+        return;
+    if ((carry_on || h->upgrade_pass) && h->busy) {
+        write_upgrade(h);
+        return;
+    }
+    h->deaf = true; /* the layers above the 101 stand already, and never open */
+    h->busy = false;
+}
+
+void http1_upgrade(struct http1 *h, const json_t *headers)
+{
+    struct conn *c = h->l.conn;
+    if (!h->busy || c->dead)
+        return;
+    json_decref(h->upgrade_headers);
+    h->upgrade_headers = json_deep_copy(headers);
+    const struct action *a = conn_moment(c, 0, "ws.handshake",
+                                         conn_heard(c, "ws.handshake") ? json_pack("{s:O}", "headers", headers) : NULL);
+    if (!c->dead)
+        conn_act_all(c, &h->l, a, upgrade_action, upgrade_decided, h);
 }
 
 void http1_refuse(struct http1 *h, const char *status, const char *detail, const char *reason)

@@ -17,6 +17,7 @@ struct http1 {
     struct buf in;            /* read, not yet parsed: behind a request that waits for its answer, or for LAYER_OPEN */
     struct buf url, name, value, body;
     size_t head_len;
+    json_t *upgrade_headers;  /* of the 101; owned */
     bool head_done : 1;
     bool too_large : 1;
     bool bad_value : 1;       /* a control character in a header: http-parser lets it pass, Go does not */
@@ -26,6 +27,7 @@ struct http1 {
     bool keep_alive : 1;
     bool wants_upgrade : 1;
     bool upgraded : 1;
+    bool upgrade_pass : 1;    /* the 101 goes out, whatever else a scenario did */
     bool opened : 1;          /* the layer above has been told; we are transparent */
     bool closing : 1;
     bool eof : 1;             /* the peer has ended, and still gets its answer */

@@ -51,6 +51,8 @@ static bool collect(struct h2 *h)
         }
         if (n == 0 && !buf_len(&h->raw))
             return false;
+        if (h2_settings_dropped(h, p, (size_t)n))
+            continue;
         buf_add(&h->out, p, (size_t)n);
         open_block = opens_header_block(p, (size_t)n);
     }
@@ -182,20 +184,32 @@ void h2_fail(struct h2 *h, const char *reason)
 
 /* moments */
 
+/* A list of actions at a moment that belongs to a stream, or to none. */
+struct acting {
+    struct h2 *h;
+    int32_t stream;
+};
+
 static bool own_action(void *arg, const struct action *a)
 {
-    return !strcmp(a->verb, "withhold") || h2_act(arg, NULL, a);
+    struct acting *x = arg;
+    return !strcmp(a->verb, "withhold") || !strcmp(a->verb, "pass") ||
+           h2_act(x->h, h2_over(x->h) ? NULL : h2_find(x->h, x->stream), a);
 }
 
 static void nothing_waits(void *arg, bool carry_on)
 {
+    free(arg);
 }
 
 void h2_moment(struct h2 *h, int32_t stream, const char *name, json_t *facts)
 {
     const struct action *a = conn_moment(h->l.conn, stream, name, facts);
-    if (a && !h->l.conn->dead)
-        conn_act_all(h->l.conn, &h->l, a, own_action, nothing_waits, h);
+    if (!a || h->l.conn->dead)
+        return;
+    struct acting *x = NEW(struct acting);
+    *x = (struct acting){h, stream};
+    conn_act_all(h->l.conn, &h->l, a, own_action, nothing_waits, x);
 }
 
 /* opening */
@@ -205,8 +219,10 @@ static void settings_decided(void *arg, bool carry_on)
     struct h2 *h = arg;
     if (h2_over(h))
         return;
-    if (!carry_on)
+    if (!carry_on && !h->settings_pass)
         buf_done(&h->out); /* the scenario has said something else in their place, or wants silence */
+    else if (h->settings_replaced && nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, NULL, 0) == 0)
+        h2_settings_counted(h, true);
     if (h->withheld)
         return;
     h->held = false;
@@ -223,7 +239,11 @@ static bool own_settings_action(void *arg, const struct action *a)
         h->withheld = true;
         return true;
     }
-    return own_action(arg, a);
+    if (!strcmp(a->verb, "pass")) {
+        h->settings_pass = true;
+        return true;
+    }
+    return h2_act(h, NULL, a);
 }
 
 /* Our SETTINGS are made first, so that nghttp2 counts on their acknowledgement, and held until the scenario agrees.
@@ -380,6 +400,7 @@ static void start_nghttp2(struct h2 *h)
     nghttp2_option_set_no_http_messaging(opt, 1);
     nghttp2_option_set_no_auto_ping_ack(opt, 1); /* a scenario may withhold it */
     nghttp2_option_set_no_closed_streams(opt, 1);
+    nghttp2_option_set_max_send_header_block_length(opt, H2_SEND_HEADERS_MAX); /* a scenario's may be absurd */
     /* Agents reset streams as they like; a fake is not under attack. */
     nghttp2_option_set_stream_reset_rate_limit(opt, 1000000, 1000000);
     if (nghttp2_session_server_new2(&h->session, cbs, h, opt))

@@ -1,7 +1,7 @@
 /* HTTP/2 server session as a layer (nghttp2, without sockets; HTTP-messaging checks off, because agents send an
  * :authority that nghttp2 refuses and a token may end in a newline).
  *
- * Moments: h2.settings {} before ours go out (verbs: withhold, send, delay, and conn_act's); h2.peer_settings {…};
+ * Moments: h2.settings {} before ours go out (verbs: withhold, pass, and conn_act's); h2.peer_settings {…};
  * h2.ping {ack, data} (noisy); h2.goaway {by, code, last, debug}; h2.rst_stream {by, code}; h2.frame (noisy);
  * h2.failed {reason}. `by` is "peer" or "us". Streams are told to the owner, which is lib/proto/grpc or a test.
  * What is queued here goes out at the end of the turn, in one write beneath.
@@ -68,7 +68,10 @@ void h2_rst(struct h2_stream *s, uint32_t code);
  * ping acknowledgement or 1 s. */
 void h2_goaway(struct h2 *h, uint32_t code, const char *debug, int32_t last, bool graceful);
 void h2_ping(struct h2 *h, const uint8_t data[8]);
-/* The verbs goaway: {code, debug, last, graceful} and rst_stream: CODE or {code} (s may be NULL: not known then).
+/* The verbs goaway: {code, debug, last, graceful}, rst_stream: CODE or {code} (s may be NULL: not known then), and
+ *   frame: {type, flags, stream, payload, length, count}   a frame by its fields; stream is by default s's, length what
+ *                                                          the header tells, count how often it is sent
+ *   settings: {max_concurrent_streams: 0, "0x99": 1, …}    SETTINGS; at h2.settings in place of ours
  * false: another verb. */
 bool h2_act(struct h2 *h, struct h2_stream *s, const struct action *a);
 const char *h2_error_name(uint32_t code);       /* "ENHANCE_YOUR_CALM" */

@@ -120,6 +120,8 @@ static bool too_many_pings(struct h2 *h)
 static void answer_ping(void *arg, bool carry_on)
 {
     struct h2 *h = arg;
+    carry_on |= h->ping_pass;
+    h->ping_pass = false;
     if (!carry_on || h2_over(h))
         return;
     nghttp2_submit_ping(h->session, NGHTTP2_FLAG_ACK, h->ping);
@@ -132,7 +134,10 @@ static void answer_ping(void *arg, bool carry_on)
 
 static bool ping_action(void *arg, const struct action *a)
 {
-    return !strcmp(a->verb, "withhold") || h2_act(arg, NULL, a);
+    struct h2 *h = arg;
+    bool pass = !strcmp(a->verb, "pass");
+    h->ping_pass |= pass;
+    return pass || !strcmp(a->verb, "withhold") || h2_act(h, NULL, a);
 }
 
 void h2_ping_received(struct h2 *h, const nghttp2_ping *ping)
@@ -207,5 +212,5 @@ bool h2_act(struct h2 *h, struct h2_stream *s, const struct action *a)
         act_rst_stream(s, a->args);
         return true;
     }
-    return false;
+    return h2_act_frame(h, s ? s->id : 0, a);
 }

@@ -4,6 +4,7 @@
  *   http2_receive.c  what nghttp2 reports of the peer
  *   http2_stream.c   answers on a stream
  *   http2_goaway.c   GOAWAY, pings and their enforcement
+ *   http2_frame.c    frames and SETTINGS as a scenario has written them
  *
  * nghttp2 must not be entered again from its own callbacks, and owners call us from there. So everything only
  * submits, and h2_pump() runs when the outermost call is done (`depth`), or at the end of the turn.
@@ -21,6 +22,7 @@
 enum {
     H2_QUEUE_MAX = 256 * 1024, /* beneath us; then nothing more is pulled until LAYER_DRAINED */
     H2_WRITE_CHUNK = 64 * 1024,
+    H2_SEND_HEADERS_MAX = 64 * 1024 * 1024,
     H2_HEADERS_MAX = 1000,     /* fields in one request */
     H2_PREFACE_LEN = 24
 };
@@ -64,6 +66,8 @@ struct h2 {
     int depth;
     uint8_t preface_seen;
     uint8_t strikes;
+    uint8_t settings_queued;     /* SETTINGS submitted behind our first and not yet written … */
+    uint32_t settings_fake;      /* … and which of them, from the lowest bit, are to be thrown away */
     uint8_t ping[8];             /* the one being answered */
     bool opened : 1;
     bool over : 1;               /* no stream lives, none will come; nothing is sent */
@@ -75,6 +79,9 @@ struct h2 {
     bool peer_ready : 1;
     bool sent_since_ping : 1;    /* DATA or HEADERS, which forgive strikes */
     bool any_drain : 1;
+    bool settings_replaced : 1;  /* a scenario's went out in place of ours */
+    bool settings_pass : 1;      /* … and ours go out as well */
+    bool ping_pass : 1;          /* the ping is answered, whatever else a scenario did */
     bool wanted_goaway : 1;      /* the next GOAWAY is no accident */
 };
 
@@ -100,3 +107,9 @@ void h2_head_trim(struct h2 *h);
 /* http2_goaway.c */
 void h2_ping_received(struct h2 *h, const nghttp2_ping *ping);
 void h2_goaway_event(struct h2 *h, const char *by, uint32_t code, int32_t last, const void *debug, size_t n);
+
+/* http2_frame.c */
+void h2_settings_counted(struct h2 *h, bool fake);
+bool h2_settings_dropped(struct h2 *h, const uint8_t *frame, size_t n); /* true: must not go out */
+/* The verbs frame and settings. false: another verb. */
+bool h2_act_frame(struct h2 *h, int32_t stream, const struct action *a);

@@ -11,6 +11,7 @@
 struct acting {
     struct ws *w;
     ws_decided_fn decided;
+    bool pass;
     struct action list[];
 };
 
@@ -30,14 +31,18 @@ static bool own_action(void *arg, const struct action *a)
                  json_string_value(json_object_get(a->args, "reason")));
         return true;
     }
-    return !strcmp(a->verb, "withhold");
+    if (!strcmp(a->verb, "pass"))
+        x->pass = true;
+    else if (strcmp(a->verb, "withhold") != 0)
+        return ws_act(x->w, a);
+    return true;
 }
 
 static void acted(void *arg, bool carry_on)
 {
     struct acting *x = arg;
     if (!x->w->l.conn->dead)
-        x->decided(x->w, carry_on);
+        x->decided(x->w, carry_on || x->pass);
     free(x);
 }
 

@@ -3,6 +3,7 @@
  *   websocket.c        the layer: opening, closing, moments
  *   websocket_read.c   frames of the peer
  *   websocket_write.c  our frames
+ *   websocket_act.c    what a scenario does to them: frames by their fields, and the form of the usual ones
  */
 #pragma once
 
@@ -14,9 +15,25 @@
 
 enum { WS_MAX_MESSAGE = 10 * 1024 * 1024, WS_CONTROL_MAX = 125, WS_CLOSE_WAIT_MS = 1000 };
 
+/* A frame by its fields, whatever the protocol says of them. */
+struct ws_fields {
+    uint8_t opcode, rsv;    /* 0 to 15; 0 to 7 */
+    bool fin, mask;
+    uint64_t length;        /* that the header tells */
+};
+
+/* What a scenario wants of the frames of our messages. */
+struct ws_form {
+    uint8_t opcode;         /* of the first frame of a message; 0: binary */
+    uint8_t rsv;            /* of the first frame */
+    uint8_t between;        /* opcode of a control frame behind each fragment but the last; 0: none */
+    bool mask;              /* masked if ours should not be, and the other way round */
+};
+
 struct ws {
     struct layer l;
     struct ws_options o;
+    struct ws_form form;
     wslay_frame_context_ptr frames; /* owned */
     struct timer *close_timer;      /* waits for the peer's close frame */
     struct buf in;                  /* read, not yet framed */
@@ -56,5 +73,7 @@ ssize_t ws_frame_input(uint8_t *to, size_t n, int flags, void *arg);
 ssize_t ws_frame_output(const uint8_t *p, size_t n, int flags, void *arg);
 int ws_frame_mask(uint8_t *to, size_t n, void *arg);
 void ws_frame(struct ws *w, uint8_t opcode, const void *p, size_t n);
+void ws_frame_fields(struct ws *w, const struct ws_fields *f, const void *p, size_t n); /* collected in w->out */
+void ws_write_out(struct ws *w);
 void ws_message(struct ws *w, const uint8_t *p, size_t n);
 void ws_close_frame(struct ws *w, uint16_t code, const char *reason, size_t n); /* once */

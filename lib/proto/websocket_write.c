@@ -27,7 +27,7 @@ static void add_frame(struct ws *w, uint8_t opcode, bool fin, const void *p, siz
     wslay_frame_send(w->frames, &f); /* ws_frame_output() takes everything: it is whole after one call */
 }
 
-static void write_out(struct ws *w)
+void ws_write_out(struct ws *w)
 {
     struct buf out = w->out;
     w->out = BUF_NULL;
@@ -38,21 +38,51 @@ static void write_out(struct ws *w)
 void ws_frame(struct ws *w, uint8_t opcode, const void *p, size_t n)
 {
     add_frame(w, opcode, true, p, n);
-    write_out(w);
+    ws_write_out(w);
+}
+
+void ws_frame_fields(struct ws *w, const struct ws_fields *f, const void *p, size_t n)
+{
+    static const uint8_t key[4] = {0x5a, 0xa5, 0x3c, 0xc3};
+    uint8_t head[10] = {(uint8_t)(f->fin << 7 | (f->rsv & 7) << 4 | (f->opcode & 15))}, mask = f->mask ? 0x80 : 0;
+    size_t len = 2, wide = f->length < 126 ? 0 : f->length < 65536 ? 2 : 8;
+    head[1] = (uint8_t)(mask | (wide == 0 ? f->length : wide == 2 ? 126 : 127));
+    for (size_t i = wide; i > 0; i--)
+        head[len++] = (uint8_t)(f->length >> (8 * (i - 1)));
+    buf_add(&w->out, head, len);
+    if (!f->mask) {
+        buf_add(&w->out, p, n);
+        return;
+    }
+    buf_add(&w->out, key, sizeof(key));
+    uint8_t *to = buf_reserve(&w->out, n);
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)(((const uint8_t *)p)[i] ^ key[i % 4]);
+    buf_added(&w->out, n);
 }
 
 static void send_binary(struct ws *w, const uint8_t *p, size_t n)
 {
     size_t most = w->o.fragment ? w->o.fragment : n;
-    uint8_t opcode = WSLAY_BINARY_FRAME;
+    struct ws_fields f = {.opcode = w->form.opcode ? w->form.opcode : WSLAY_BINARY_FRAME, .rsv = w->form.rsv};
+    bool plain = !w->form.mask && !w->form.rsv;
     do {
         size_t part = n < most ? n : most;
-        add_frame(w, opcode, part == n, p, part);
-        opcode = WSLAY_CONTINUATION_FRAME;
+        f.fin = part == n;
+        f.length = part;
+        f.mask = !w->o.server != w->form.mask;
+        if (plain)
+            add_frame(w, f.opcode, f.fin, p, part);
+        else
+            ws_frame_fields(w, &f, p, part);
+        if (!f.fin && w->form.between)
+            add_frame(w, w->form.between, true, "", 0);
+        f.opcode = WSLAY_CONTINUATION_FRAME;
+        f.rsv = 0;
         p += part;
         n -= part;
     } while (n);
-    write_out(w);
+    ws_write_out(w);
 }
 
 static void send_decided(struct ws *w, bool carry_on)
