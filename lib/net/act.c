@@ -5,6 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/net/shape.h"
 #include "lib/net/tcp.h"
 
 /* A list under way. On the connection's chain from the start, so that whatever happens while a verb is done (the
@@ -85,7 +86,7 @@ static const char *send_bytes(struct layer *l, const json_t *args)
 
 static bool is_common(const char *verb)
 {
-    static const char *const verbs[] = {"reset", "close", "half_close", "stall", "send", "delay"};
+    static const char *const verbs[] = {"reset", "close", "half_close", "stall", "send", "shape", "delay"};
     for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
         if (strcmp(verb, verbs[i]) == 0)
             return true;
@@ -111,6 +112,8 @@ bool conn_act(struct conn *c, struct layer *l, const struct action *a)
         close_at(at, LAYER_CLOSE_HALF);
     else if (strcmp(verb, "send") == 0)
         wrong = send_bytes(at, a->args);
+    else if (strcmp(verb, "shape") == 0)
+        wrong = shape_apply(c, a->args) < 0 ? "shape wants {latency, jitter, bandwidth, slice, trickle, …}" : NULL;
     else if (stall)
         c->stalled = true; /* the socket layer looks at it before it reads or sends */
     if (wrong)
@@ -164,11 +167,16 @@ static bool start_delay(struct acting *x, const struct action *a)
 static void act_one(struct acting *x, const struct action *a)
 {
     struct conn *c = x->conn;
+    bool was = x->carry_on;
     x->carry_on = false;
-    if (conn_act(c, x->layer, a) || (x->own && x->own(x->arg, a)))
+    if (conn_act(c, x->layer, a) || (x->own && x->own(x->arg, a))) {
         say(c, "fault.done", x->at, a->verb, NULL);
-    else
+        x->carry_on = was && strcmp(a->verb, "shape") == 0; /* takes nobody's place */
+    } else if (strcmp(a->verb, "pass") == 0) {
+        x->carry_on = !c->stalled;
+    } else {
         say(c, "fault.unknown", x->at, a->verb, "nobody here knows this verb");
+    }
 }
 
 static void act_on(struct acting *x)

@@ -16,10 +16,12 @@
 #define HOUR 3600
 #define DAY (24 * HOUR)
 
+enum intermediate { INTER_GOOD, INTER_SHA1, INTER_EXPIRED, INTERMEDIATES };
+
 struct ca {
     const char *root_cn, *intermediate_cn;
-    EVP_PKEY *root_key, *key; /* key: the intermediate's */
-    X509 *root, *intermediate;
+    EVP_PKEY *root_key, *key; /* key: the intermediate's, whatever is wrong with its certificate */
+    X509 *root, *intermediate[INTERMEDIATES];
     char *root_pem;
 };
 
@@ -57,18 +59,21 @@ static void ca_mint_root(struct ca *ca)
     mint_pem(ca->root, &ca->root_pem);
 }
 
-static void ca_mint_intermediate(struct ca *ca)
+static X509 *ca_mint_intermediate(struct ca *ca, enum intermediate kind)
 {
     ca_mint_root(ca);
-    if (ca->intermediate)
-        return;
-    ca->key = mint_key(0);
+    if (ca->intermediate[kind])
+        return ca->intermediate[kind];
+    if (!ca->key)
+        ca->key = mint_key(0);
+    struct mint m = {.cn = ca->intermediate_cn, .not_before_s = kind == INTER_EXPIRED ? -INT64_C(1825) * DAY : -DAY,
+                     .not_after_s = kind == INTER_EXPIRED ? -DAY : INT64_C(1825) * DAY, .ca = true, .path_len = 0,
+                     .sha1 = kind == INTER_SHA1, .key = ca->key, .issuer = ca->root, .issuer_key = ca->root_key};
     if (ca->key)
-        ca->intermediate = mint_cert(&(struct mint){.cn = ca->intermediate_cn, .not_before_s = -DAY,
-                                                    .not_after_s = INT64_C(1825) * DAY, .ca = true, .path_len = 0,
-                                                    .key = ca->key, .issuer = ca->root, .issuer_key = ca->root_key});
-    if (!ca->intermediate)
+        ca->intermediate[kind] = mint_cert(&m);
+    if (!ca->intermediate[kind])
         no_crypto("an intermediate certificate");
+    return ca->intermediate[kind];
 }
 
 static struct ca *ca_new(const char *root_cn, const char *intermediate_cn)
@@ -82,7 +87,8 @@ static struct ca *ca_new(const char *root_cn, const char *intermediate_cn)
 static void ca_free(struct ca *ca)
 {
     X509_free(ca->root);
-    X509_free(ca->intermediate);
+    for (int i = 0; i < INTERMEDIATES; i++)
+        X509_free(ca->intermediate[i]);
     EVP_PKEY_free(ca->root_key);
     EVP_PKEY_free(ca->key);
     free(ca->root_pem);
@@ -94,13 +100,20 @@ static struct ca *ca_of(struct pki *p, const struct leaf_spec *s)
     return s->unknown_ca ? p->unknown : p->trusted;
 }
 
+static X509 *intermediate_of(struct pki *p, const struct leaf_spec *s)
+{
+    return ca_mint_intermediate(ca_of(p, s), s->sha1_intermediate      ? INTER_SHA1
+                                             : s->expired_intermediate ? INTER_EXPIRED
+                                                                       : INTER_GOOD);
+}
+
 /* Leaves */
 
 static char *spec_text(const struct leaf_spec *s)
 {
     struct buf b = BUF_NULL;
-    buf_addf(&b, "%lld %lld %d%d%d%d %d", (long long)s->not_before_s, (long long)s->not_after_s, s->self_signed,
-             s->unknown_ca, s->no_san, s->sha1, s->rsa_bits);
+    buf_addf(&b, "%lld %lld %d%d%d%d%d%d %d %d", (long long)s->not_before_s, (long long)s->not_after_s, s->self_signed,
+             s->unknown_ca, s->no_san, s->sha1, s->no_cn, s->client_only, s->rsa_bits, s->more_hosts);
     for (const char *const *host = s->hosts; host && *host; host++)
         buf_addf(&b, " %s", *host);
     char *text = xstrndup((const char *)buf_data(&b), buf_len(&b));
@@ -117,13 +130,14 @@ static X509 *leaf_mint_cert(struct pki *p, const struct leaf_spec *s, EVP_PKEY *
         .not_before_s = no_times ? -HOUR : s->not_before_s,
         .not_after_s = no_times ? 90 * DAY : s->not_after_s,
         .sha1 = s->sha1,
+        .no_cn = s->no_cn,
+        .client_only = s->client_only,
+        .more_hosts = s->more_hosts,
         .key = key,
     };
     if (!s->self_signed) {
-        struct ca *ca = ca_of(p, s);
-        ca_mint_intermediate(ca);
-        m.issuer = ca->intermediate;
-        m.issuer_key = ca->key;
+        m.issuer = intermediate_of(p, s);
+        m.issuer_key = ca_of(p, s)->key;
     }
     return mint_cert(&m);
 }
@@ -213,7 +227,7 @@ char *pki_leaf_pem(struct pki *p, const struct leaf_spec *s, bool key)
         return NULL;
     mint_pem(leaf->cert, &pem);
     if (sends_intermediate(s))
-        mint_pem(ca_of(p, s)->intermediate, &pem);
+        mint_pem(intermediate_of(p, s), &pem);
     if (key)
         mint_key_pem(leaf->key, &pem);
     return pem;
@@ -228,8 +242,19 @@ static void set_options(SSL_CTX *ctx, const struct leaf_spec *s)
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ctx, 0);
-    if (s->sha1 || (s->rsa_bits && s->rsa_bits < 2048))
+    if (s->sha1 || s->sha1_intermediate || s->expired_intermediate || s->reversed ||
+        (s->rsa_bits && s->rsa_bits < 2048 && s->rsa_bits != 384 && s->rsa_bits != 521))
         SSL_CTX_set_security_level(ctx, 0); /* else OpenSSL refuses to serve what the scenario is about */
+}
+
+/* What follows the leaf. In the wrong order the root stands between them, where a verifier does not look for it. */
+static bool add_chain(SSL_CTX *ctx, struct pki *p, const struct leaf_spec *s)
+{
+    if (!sends_intermediate(s))
+        return true;
+    if (s->reversed && SSL_CTX_add1_chain_cert(ctx, ca_of(p, s)->root) != 1)
+        return false;
+    return SSL_CTX_add1_chain_cert(ctx, intermediate_of(p, s)) == 1;
 }
 
 int pki_server_ctx(struct pki *p, const struct leaf_spec *s, SSL_CTX **ret)
@@ -240,7 +265,7 @@ int pki_server_ctx(struct pki *p, const struct leaf_spec *s, SSL_CTX **ret)
         return -EINVAL;
     set_options(ctx, s);
     if (SSL_CTX_use_certificate(ctx, leaf->cert) != 1 || SSL_CTX_use_PrivateKey(ctx, leaf->key) != 1 ||
-        (sends_intermediate(s) && SSL_CTX_add1_chain_cert(ctx, ca_of(p, s)->intermediate) != 1)) {
+        !add_chain(ctx, p, s)) {
         SSL_CTX_free(ctx);
         return -EINVAL;
     }

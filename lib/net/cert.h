@@ -16,7 +16,12 @@ struct leaf_spec {
     bool no_san;               /* CN only */
     bool omit_intermediate;    /* chain holds the leaf only */
     bool sha1;
-    int rsa_bits;              /* 0: P-256 */
+    int rsa_bits;              /* 0: P-256; 384 and 521: that curve */
+    bool reversed;             /* chain in the wrong order: leaf, root, intermediate */
+    bool sha1_intermediate, expired_intermediate;
+    bool no_cn;                /* an empty subject */
+    bool client_only;          /* not for servers, says its extended key usage */
+    int more_hosts;            /* names in the SAN beside hosts, until it is huge */
 };
 
 struct pki *pki_new(void);

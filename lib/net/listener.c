@@ -15,6 +15,7 @@
 #include "lib/net/tcp.h"
 
 #define ACCEPTS_A_TURN 64   /* then the others have their turn */
+#define FILLERS 4           /* connections of our own that nobody accepts: more than a backlog of 0 takes */
 #define BREATH_MS 100       /* after accept() failed for want of descriptors */
 
 TAILQ_HEAD(conns, conn);
@@ -25,6 +26,7 @@ struct listener {
     char address[64];
     int fd;                 /* -1: paused */
     struct watch *watch;
+    int fillers[FILLERS];   /* -1: none */
     struct timer *breath;
     struct conns conns;
     size_t n_conns;
@@ -139,13 +141,13 @@ static void on_acceptable(void *arg, int events, int error)
 
 /* Listening */
 
-static int start(struct listener *l)
+static int start(struct listener *l, int backlog)
 {
     int fd = socket(l->bound.sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-    if (bind(fd, &l->bound.sa.any, l->bound.len) < 0 || listen(fd, l->o.backlog) < 0) {
+    if (bind(fd, &l->bound.sa.any, l->bound.len) < 0 || listen(fd, backlog) < 0) {
         int r = -errno;
         close(fd);
         return r;
@@ -166,10 +168,11 @@ int listener_open(const struct listener_options *o, struct listener **ret)
     l->o.backlog = o->backlog ? o->backlog : 1024;
     l->o.max_conns = o->max_conns ? o->max_conns : 20000;
     l->fd = -1;
+    memset(l->fillers, 0xff, sizeof l->fillers);
     TAILQ_INIT(&l->conns);
     int r = addr_parse(o->host ? o->host : "127.0.0.1", o->port, &l->bound);
     if (r == 0)
-        r = start(l);
+        r = start(l, l->o.backlog);
     if (r < 0) {
         free(l);
         return r;
@@ -192,6 +195,11 @@ void listener_pause(struct listener *l)
 {
     if (l->fd < 0)
         return;
+    for (size_t i = 0; i < FILLERS; i++) {
+        if (l->fillers[i] >= 0)
+            close(l->fillers[i]);
+        l->fillers[i] = -1;
+    }
     l->breath = timer_free(l->breath);
     l->watch = watch_free(l->watch);
     close(l->fd);
@@ -200,7 +208,25 @@ void listener_pause(struct listener *l)
 
 int listener_resume(struct listener *l)
 {
-    return l->fd >= 0 ? 0 : start(l);
+    if (l->fd >= 0 && l->fillers[0] < 0)
+        return 0;
+    listener_pause(l);
+    return start(l, l->o.backlog);
+}
+
+int listener_fill(struct listener *l)
+{
+    listener_pause(l);
+    int r = start(l, /* backlog= */ 0);
+    if (r < 0)
+        return r;
+    watch_set(l->watch, 0);
+    for (size_t i = 0; i < FILLERS; i++) {
+        l->fillers[i] = socket(l->bound.sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (l->fillers[i] < 0 || (connect(l->fillers[i], &l->bound.sa.any, l->bound.len) < 0 && errno != EINPROGRESS))
+            return -errno;
+    }
+    return 0;
 }
 
 void listener_each(struct listener *l, void (*fn)(void *arg, struct conn *c), void *arg)

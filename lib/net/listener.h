@@ -25,6 +25,9 @@ uint16_t listener_port(const struct listener *l);
 const char *listener_address(const struct listener *l); /* "127.0.0.1:443" */
 void listener_pause(struct listener *l);   /* closes the listening socket: connections are refused; the rest lives */
 int listener_resume(struct listener *l);   /* binds the same port again */
+/* A full backlog: from here on connections hang, because nobody accepts and the queue is full. listener_pause() or
+ * listener_resume() ends it. -errno. */
+int listener_fill(struct listener *l);
 /* Each live connection; fn may kill the one it is given. */
 void listener_each(struct listener *l, void (*fn)(void *arg, struct conn *c), void *arg);
 size_t listener_count(const struct listener *l);

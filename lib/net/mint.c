@@ -7,14 +7,17 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 
-EVP_PKEY *mint_key(int rsa_bits)
+EVP_PKEY *mint_key(int bits)
 {
-    return rsa_bits ? EVP_RSA_gen((unsigned)rsa_bits) : EVP_EC_gen("P-256");
+    if (bits == 384 || bits == 521)
+        return EVP_EC_gen(bits == 384 ? "P-384" : "P-521");
+    return bits ? EVP_RSA_gen((unsigned)bits) : EVP_EC_gen("P-256");
 }
 
 static void set_serial(X509 *x)
@@ -65,12 +68,17 @@ static bool add_host(GENERAL_NAMES *names, const char *host)
 }
 
 /* Not by X509V3_EXT_conf: there a comma in a name would begin a new entry. */
-static bool add_san(X509 *x, const char *const *hosts)
+static bool add_san(X509 *x, const char *const *hosts, int more)
 {
     GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
     bool ok = names;
     for (; ok && *hosts; hosts++)
         ok = add_host(names, *hosts);
+    for (int i = 1; ok && i <= more; i++) {
+        char host[48];
+        snprintf(host, sizeof host, "h%d.fakekas.example", i);
+        ok = add_host(names, host);
+    }
     ok = ok && X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
     GENERAL_NAMES_free(names);
     return ok;
@@ -87,9 +95,9 @@ static bool add_extensions(X509 *x, X509 *issuer, const struct mint *m)
     if (!m->ca && EVP_PKEY_is_a(m->key, "RSA"))
         usage = "critical,digitalSignature,keyEncipherment";
     return add_ext(x, issuer, NID_basic_constraints, constraints) && add_ext(x, issuer, NID_key_usage, usage) &&
-           (m->ca || add_ext(x, issuer, NID_ext_key_usage, "serverAuth,clientAuth")) &&
+           (m->ca || add_ext(x, issuer, NID_ext_key_usage, m->client_only ? "clientAuth" : "serverAuth,clientAuth")) &&
            add_ext(x, issuer, NID_subject_key_identifier, "hash") &&
-           add_ext(x, issuer, NID_authority_key_identifier, "keyid") && (!m->hosts || add_san(x, m->hosts));
+           add_ext(x, issuer, NID_authority_key_identifier, "keyid") && (!m->hosts || add_san(x, m->hosts, m->more_hosts));
 }
 
 X509 *mint_cert(const struct mint *m)
@@ -102,7 +110,8 @@ X509 *mint_cert(const struct mint *m)
     set_serial(x);
     X509_gmtime_adj(X509_getm_notBefore(x), (long)m->not_before_s);
     X509_gmtime_adj(X509_getm_notAfter(x), (long)m->not_after_s);
-    set_name(X509_get_subject_name(x), m->cn);
+    if (!m->no_cn)
+        set_name(X509_get_subject_name(x), m->cn);
     X509_set_issuer_name(x, X509_get_subject_name(issuer));
     X509_set_pubkey(x, m->key);
     if (!add_extensions(x, issuer, m) ||

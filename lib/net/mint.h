@@ -12,12 +12,15 @@ struct mint {
     bool ca;
     int path_len;             /* of a CA; -1: unlimited */
     bool sha1;
+    bool no_cn;               /* the subject is empty */
+    bool client_only;         /* extended key usage: for clients */
+    int more_hosts;           /* so many names more, h1.fakekas.example and on */
     EVP_PKEY *key;            /* whose certificate */
     X509 *issuer;             /* NULL: itself */
     EVP_PKEY *issuer_key;     /* NULL: key */
 };
 
 X509 *mint_cert(const struct mint *m);   /* NULL: OpenSSL refused; its error queue says why */
-EVP_PKEY *mint_key(int rsa_bits);        /* 0: P-256 */
+EVP_PKEY *mint_key(int bits);            /* 0: P-256; 384, 521: that curve; else RSA */
 void mint_pem(X509 *cert, char **pem);   /* appends to *pem (NULL at first) */
 void mint_key_pem(EVP_PKEY *key, char **pem);

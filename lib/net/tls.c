@@ -12,12 +12,14 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/net/alert.h"
 #include "lib/net/conn.h"
 #include "lib/net/tls_bio.h"
+#include "lib/net/tls_flight.h"
 #include "lib/net/tls_hello.h"
 
 #define RECORD_HEADER 5
@@ -34,7 +36,13 @@ struct tls {
     struct layer layer;
     SSL *ssl;
     const char *const *alpn;
+    const char *alpn_force;
+    const struct tls_sni *sni;
     struct tls_bytes bytes;
+    struct tls_flight flight; /* noted only if somebody cares for tls.message */
+    struct buf outgoing;      /* … of which these bytes have not gone out */
+    size_t message_len;       /* of outgoing: the message whose moment it is */
+    bool flying;              /* that moment's actions wait */
     struct buf held;
     enum state state;
     bool hold;            /* a moment's actions wait: nothing is given to OpenSSL */
@@ -57,12 +65,27 @@ static void work(struct tls *t);
 
 /* OpenSSL's callbacks */
 
+static void choose_by_name(struct tls *t)
+{
+    char name[256];
+    if (!t->sni)
+        return;
+    tls_hello_sni(t->ssl, name, sizeof name);
+    for (const struct tls_sni *s = t->sni; s->host; s++)
+        if (strcasecmp(s->host, name) == 0) {
+            SSL_set_SSL_CTX(t->ssl, s->ctx);
+            return;
+        }
+}
+
 static int on_client_hello(SSL *ssl, int *al, void *arg)
 {
     struct tls *t = SSL_get_app_data(ssl);
     (void)al, (void)arg;
-    if (t->hello_passed)
+    if (t->hello_passed) {
+        choose_by_name(t);
         return SSL_CLIENT_HELLO_SUCCESS;
+    }
     if (!t->hello && conn_heard(t->layer.conn, "tls.hello"))
         t->hello = tls_hello_facts(ssl);
     return SSL_CLIENT_HELLO_RETRY; /* comes again once hello_passed */
@@ -73,6 +96,11 @@ static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_len, 
 {
     struct tls *t = SSL_get_app_data(ssl);
     (void)arg;
+    if (t->alpn_force) {
+        *ret = (const unsigned char *)t->alpn_force;
+        *ret_len = (unsigned char)strlen(t->alpn_force);
+        return SSL_TLSEXT_ERR_OK;
+    }
     if (!t->alpn)
         return SSL_TLSEXT_ERR_NOACK;
     for (const char *const *ours = t->alpn; *ours; ours++) {
@@ -98,12 +126,87 @@ static void on_info(const SSL *ssl, int where, int value)
         t->alert_out = value & 0xff;
 }
 
+static void on_message(int write, int version, int content_type, const void *p, size_t n, SSL *ssl, void *arg)
+{
+    struct tls *t = arg;
+    (void)version, (void)ssl;
+    tls_flight_note(&t->flight, write, content_type, p, n);
+}
+
+/* Our handshake, message by message */
+
+static bool own_alert(struct tls *t, const json_t *args);
+static void fly(struct tls *t);
+
+static bool message_action(void *arg, const struct action *a)
+{
+    struct tls *t = arg;
+    const json_t *bytes = json_object_get(a->args, "bytes");
+    if (strcmp(a->verb, "withhold") == 0)
+        return true;
+    if (strcmp(a->verb, "alert") == 0) {
+        bool known = own_alert(t, a->args);
+        if (known)
+            t->state = TLS_OVER;
+        return known;
+    }
+    if (strcmp(a->verb, "cut") != 0 || !json_is_integer(bytes) || json_integer_value(bytes) < 0)
+        return false;
+    size_t n = (size_t)json_integer_value(bytes);
+    struct buf part = BUF_NULL;
+    buf_add(&part, buf_data(&t->outgoing), n < t->message_len ? n : t->message_len);
+    layer_down(&t->layer, buf_data(&part), buf_len(&part));
+    buf_done(&part);
+    return true;
+}
+
+static void after_message(void *arg, bool carry_on)
+{
+    struct tls *t = arg;
+    t->flying = false;
+    if (t->layer.conn->dead || t->layer.conn->stalled)
+        return;
+    struct buf message = BUF_NULL;
+    buf_add(&message, buf_data(&t->outgoing), t->message_len);
+    buf_consume(&t->outgoing, t->message_len);
+    t->message_len = 0;
+    if (carry_on)
+        layer_down(&t->layer, buf_data(&message), buf_len(&message));
+    buf_done(&message);
+    fly(t);
+}
+
+/* Sends what is noted, one message after the other; what waits is gone on with by after_message(). */
+static void fly(struct tls *t)
+{
+    struct conn *c = t->layer.conn;
+    const char *type;
+    while (!t->flying && !c->dead && tls_flight_take(&t->flight, &t->outgoing, &type, &t->message_len)) {
+        t->flying = true;
+        json_t *facts = json_pack("{s:s, s:I}", "type", type, "bytes", (json_int_t)t->message_len);
+        conn_act_all(c, &t->layer, conn_moment(c, 0, "tls.message", facts), message_action, after_message, t);
+        return; /* after_message() has gone on, or will */
+    }
+    if (t->flying || c->dead || buf_len(&t->outgoing) == 0 || t->flight.n)
+        return;
+    struct buf rest = t->outgoing;
+    t->outgoing = BUF_NULL;
+    layer_down(&t->layer, buf_data(&rest), buf_len(&rest));
+    buf_done(&rest);
+}
+
 /* What OpenSSL left behind */
 
 static void send_out(struct tls *t)
 {
     if (buf_len(&t->bytes.out) == 0)
         return;
+    if (t->flight.n || t->flying || buf_len(&t->outgoing)) {
+        buf_add(&t->outgoing, buf_data(&t->bytes.out), buf_len(&t->bytes.out));
+        buf_consume(&t->bytes.out, buf_len(&t->bytes.out));
+        fly(t);
+        return;
+    }
     struct buf out = t->bytes.out; /* sending may come back here */
     t->bytes.out = BUF_NULL;
     layer_down(&t->layer, buf_data(&out), buf_len(&out));
@@ -215,6 +318,7 @@ static void after_handshake(void *arg, bool carry_on)
         return;
     t->hold = false;
     t->opened = true;
+    SSL_set_msg_callback(t->ssl, NULL);
     layer_signal_up(&t->layer, LAYER_OPEN, NULL);
     if (!t->busy && !t->layer.conn->dead)
         work(t);
@@ -283,7 +387,8 @@ static bool handshake(struct tls *t)
         t->state = TLS_OPEN;
         send_out(t);
         tell_alerts(t);
-        tell_handshake(t);
+        if (!t->layer.conn->dead && !t->layer.conn->stalled)
+            tell_handshake(t);
         return true;
     }
     if (error != SSL_ERROR_WANT_READ) {
@@ -437,6 +542,7 @@ static void tls_free(struct layer *l)
     json_decref(t->hello);
     buf_done(&t->held);
     buf_done(&t->bytes.out);
+    buf_done(&t->outgoing);
     free(t);
 }
 
@@ -459,6 +565,8 @@ struct layer *tls_layer_push(struct conn *c, const struct tls_options *o)
     struct tls *t = NEW(struct tls);
     t->layer.ops = &tls_ops;
     t->alpn = o->alpn;
+    t->alpn_force = o->alpn_force;
+    t->sni = o->sni;
     t->alert_in = t->alert_out = -1;
     /* The same for every connection of the context; what differs hangs on the SSL. */
     SSL_CTX_set_client_hello_cb(o->ctx, on_client_hello, NULL);
@@ -475,5 +583,9 @@ struct layer *tls_layer_push(struct conn *c, const struct tls_options *o)
     SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_set_accept_state(t->ssl);
     conn_push(c, &t->layer);
+    if (conn_cares(c, "tls.message")) {
+        SSL_set_msg_callback(t->ssl, on_message);
+        SSL_set_msg_callback_arg(t->ssl, t);
+    }
     return &t->layer;
 }
