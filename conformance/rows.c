@@ -102,8 +102,10 @@ static void row_resolve(struct row *r, const struct options *o)
     json_t *vars = vars_make(r, !o->no_namespace);
     const char *within;
 
-    r->spec = scenario_row(r->scenario, r->component->kind, r->component->version, r->transport, r->cure,
-                           vars, &r->broken);
+    r->spec = o->faults_off ? scenario_row_harmless(r->scenario, r->component->kind, r->component->version,
+                                                    r->transport, vars, &r->broken)
+                            : scenario_row(r->scenario, r->component->kind, r->component->version,
+                                           r->transport, r->cure, vars, &r->broken);
     if (r->spec && o->no_namespace) {
         r->skip = needs_namespace(r->spec);
         address_to_loopback(r->spec, json_object_get(vars, "port"));
@@ -120,9 +122,7 @@ static void row_resolve(struct row *r, const struct options *o)
     if (o->faults_off && !r->skip) {
         const char *without = json_string_value(json_object_get(r->spec, "without_faults"));
         if (without && strcmp(without, "passes") == 0)
-            r->skip = xstrdup("has no fault of ours to switch off");
-        else if (!json_array_size(json_object_get(r->spec, "faults")))
-            r->skip = xstrdup("has no faults; what is wrong in it is configured");
+            r->skip = xstrdup("has neither a fault nor a cure, or says `without_faults: passes`");
     }
 }
 

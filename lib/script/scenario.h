@@ -63,5 +63,10 @@ json_t *scenario_json(const struct scenario *s);
 json_t *scenario_row(const struct scenario *s, const char *component, const char *version, const char *transport,
                      const char *cure, const json_t *vars, char **reterr);
 
+/* What `--faults-off` runs, to see that the scenario can fail: with faults the row itself (the caller switches them off);
+ * without any, the row in the world of its first cure, but with what the row expects. */
+json_t *scenario_row_harmless(const struct scenario *s, const char *component, const char *version,
+                              const char *transport, const json_t *vars, char **reterr);
+
 /* 80, 443, 8150, 8150 unless `ports:` says otherwise; 0 for an unknown transport. */
 int scenario_port(const struct scenario *s, const char *transport);

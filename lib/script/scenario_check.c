@@ -325,9 +325,10 @@ static void check_without_faults(struct check *c)
         json_array_foreach(json_object_get(c->tree, "variants"), i, v)
             any |= json_array_size(faults_of(v, where[w])) > 0;
     }
+    any |= json_array_size(json_object_get(c->tree, "cures")) > 0;
     if (wanted && strcmp(wanted, "fails") == 0 && !any)
         problem_add(c->p, yaml_member_place(c->doc, c->tree, "without_faults"), "this scenario has no faults to "
-                    "switch off; expected `passes`, or a fault");
+                    "switch off and no cure; expected `passes`, a fault or a cure");
 }
 
 void scenario_check(const struct yaml_doc *doc, const json_t *schema, struct problems *p)
