@@ -8,36 +8,65 @@
 
 enum { MAX_HOSTS = 64, DAY = 24 * 60 * 60 };
 
-static const char *const kinds[] = {"good",       "self-signed", "unknown-ca", "expired", "not-yet-valid",
-                                    "wrong-host", "no-san",      "missing-intermediate"};
+/* The defects by badssl's names, and a few more. */
+static const char *const kinds[] = {
+    "good",          "self-signed",      "unknown-ca",       "untrusted-root",       "expired",
+    "not-yet-valid", "wrong-host",       "no-san",           "missing-intermediate", "incomplete-chain",
+    "reversed-chain", "sha1-leaf",       "sha1-intermediate", "expired-intermediate", "no-subject",
+    "client-only",   "1000-sans",        "10000-sans",       "rsa1024",              "rsa2048",
+    "rsa4096",       "rsa8192",          "ecc384",           "ecc521"};
 static const char *const usual_hosts[] = {"gitlab.host.tld", "gitlab-kas.gitlab", "gitlab-kas", "kas.host.tld",
                                           "localhost",       "127.0.0.1",         "10.60.1.1",  NULL};
 static const char *const other_hosts[] = {"other.example", NULL};
 
+static void sizes_of(const char *kind, struct leaf_spec *s)
+{
+    static const struct {
+        const char *kind;
+        int bits, hosts;
+    } sizes[] = {{"rsa1024", 1024, 0}, {"rsa2048", 2048, 0}, {"rsa4096", 4096, 0},  {"rsa8192", 8192, 0},
+                 {"ecc384", 384, 0},   {"ecc521", 521, 0},   {"1000-sans", 0, 1000}, {"10000-sans", 0, 10000}};
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+        if (!strcmp(kind, sizes[i].kind)) {
+            s->rsa_bits = sizes[i].bits;
+            s->more_hosts = sizes[i].hosts;
+        }
+}
+
+static bool either(const char *kind, const char *a, const char *b)
+{
+    return !strcmp(kind, a) || !strcmp(kind, b);
+}
+
 static int apply_kind(const char *kind, struct leaf_spec *s, char **reterr)
 {
-    if (!strcmp(kind, "good"))
-        return 0;
-    if (!strcmp(kind, "self-signed")) {
-        s->self_signed = true;
-    } else if (!strcmp(kind, "unknown-ca")) {
-        s->unknown_ca = true;
-    } else if (!strcmp(kind, "expired")) {
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        known |= !strcmp(kind, kinds[i]);
+    if (!known) {
+        const char *near = nearest(kind, kinds, ARRAY_SIZE(kinds));
+        *reterr = xasprintf("kas.certificate.kind: \"%s\" is none; did you mean %s?", kind, near ? near : "good");
+        return -EINVAL;
+    }
+    sizes_of(kind, s);
+    s->self_signed = !strcmp(kind, "self-signed");
+    s->unknown_ca = either(kind, "unknown-ca", "untrusted-root");
+    s->omit_intermediate = either(kind, "missing-intermediate", "incomplete-chain");
+    s->no_san = !strcmp(kind, "no-san");
+    s->reversed = !strcmp(kind, "reversed-chain");
+    s->sha1 = !strcmp(kind, "sha1-leaf");
+    s->sha1_intermediate = !strcmp(kind, "sha1-intermediate");
+    s->expired_intermediate = !strcmp(kind, "expired-intermediate");
+    s->no_cn = !strcmp(kind, "no-subject");
+    s->client_only = !strcmp(kind, "client-only");
+    if (!strcmp(kind, "wrong-host"))
+        s->hosts = other_hosts;
+    if (!strcmp(kind, "expired")) {
         s->not_before_s = -90 * DAY;
         s->not_after_s = -1 * DAY;
     } else if (!strcmp(kind, "not-yet-valid")) {
         s->not_before_s = 1 * DAY;
         s->not_after_s = 90 * DAY;
-    } else if (!strcmp(kind, "wrong-host")) {
-        s->hosts = other_hosts;
-    } else if (!strcmp(kind, "no-san")) {
-        s->no_san = true;
-    } else if (!strcmp(kind, "missing-intermediate")) {
-        s->omit_intermediate = true;
-    } else {
-        const char *near = nearest(kind, kinds, ARRAY_SIZE(kinds));
-        *reterr = xasprintf("kas.certificate.kind: \"%s\" is none; did you mean %s?", kind, near ? near : "good");
-        return -EINVAL;
     }
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "fakekas/agents.h"
 #include "fakekas/front.h"
 #include "fakekas/kas.h"
+#include "fakekas/tls_setup.h"
 #include "fakekas/traits.h"
 #include "lib/base/mem.h"
 #include "lib/net/listener.h"
@@ -74,6 +75,7 @@ struct kas {
     struct agents *agents;   /* owned */
     SSL_CTX *ctx;            /* owned; NULL: no listener has TLS */
     char *ca_pem;            /* owned; NULL likewise */
+    struct tls_setup tls;    /* owned; empty likewise */
     struct grpc_server *grpc;
     struct kas_listener *listeners; /* owned */
     size_t n_listeners;
@@ -165,8 +167,12 @@ void flux_closed(struct grpc_call *call);
 int kas_layer_verb(struct kas *k, const char *verb, const json_t *args, char **reterr);
 void kas_kept_free(struct kas *k);
 
+/* verbs_net.c: shape, stall, half_close, set_certificate, fill_backlog. -ENOSYS: another verb. */
+int kas_net_verb(struct kas *k, const char *verb, const json_t *args, char **reterr);
+int kas_fill_backlog(struct kas *k, char **reterr); /* connections hang from now on: nobody accepts */
+
 /* lifecycle.c: stop, start, restart. */
-void kas_stop(struct kas *k);
+void kas_stop(struct kas *k, bool keep); /* keep: the open connections live on */
 int kas_resume(struct kas *k, char **reterr);
 
 /* certificate.c: the leaf that `certificate:` asks for. 0, or -errno and *reterr. */

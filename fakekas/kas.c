@@ -120,6 +120,8 @@ static int listen_on(struct kas *k, const struct kas_options *o, const struct ka
     if (l->tls && !k->ctx) {
         const json_t *certificate = json_object_get(k->spec, "certificate");
         r = certificate_make(k->pki, certificate, o->listeners, &k->ctx, &k->ca_pem, reterr);
+        if (r == 0)
+            r = tls_setup_make(&k->tls, k, o->listeners, k->ctx, reterr);
         if (r < 0)
             return r;
     }
@@ -197,6 +199,9 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
                                      .arg = k};
     k->grpc = grpc_server_new(&so);
     r = listen_all(k, o, reterr);
+    const char *backlog = json_string_value(json_object_get(k->spec, "backlog"));
+    if (r == 0 && backlog && !strcmp(backlog, "full"))
+        r = kas_fill_backlog(k, reterr);
     if (r < 0) {
         kas_free(k);
         return r;
@@ -214,6 +219,7 @@ static void release(void *arg)
     tunnels_free(k->tunnels);
     free(k->listeners);
     SSL_CTX_free(k->ctx);
+    tls_setup_done(&k->tls);
     free(k->ca_pem);
     agents_free(k->agents);
     json_decref(k->config);

@@ -16,7 +16,7 @@ static void say_goodbye(struct link *l)
         conn_close(l->conn, LAYER_CLOSE);
 }
 
-void kas_stop(struct kas *k)
+void kas_stop(struct kas *k, bool keep)
 {
     struct link *l, *next;
     if (k->stopped)
@@ -26,7 +26,7 @@ void kas_stop(struct kas *k)
     for (size_t i = 0; i < k->n_listeners; i++)
         if (!has_front(k, &k->listeners[i]))
             listener_pause(k->listeners[i].listener);
-    for (l = TAILQ_FIRST(&k->links); l; l = next) {
+    for (l = keep ? NULL : TAILQ_FIRST(&k->links); l; l = next) {
         next = TAILQ_NEXT(l, entry);
         say_goodbye(l);
     }

@@ -324,7 +324,7 @@ static int verb_restart(struct kas *k, const json_t *args, char **reterr)
     int64_t ms;
     if (duration_parse(down, &ms) < 0)
         return refuse(reterr, xasprintf("restart.down: \"%s\" is no duration; write 2s or 500ms", down));
-    kas_stop(k);
+    kas_stop(k, json_is_true(json_object_get(args, "keep")));
     k->restart = timer_free(k->restart);
     k->restart = timer_new(k->loop, (uint64_t)ms, back_again, k);
     return 0;
@@ -332,10 +332,9 @@ static int verb_restart(struct kas *k, const json_t *args, char **reterr)
 
 static int verb_stop(struct kas *k, const json_t *args, char **reterr)
 {
-    (void)args;
     (void)reterr;
     k->restart = timer_free(k->restart);
-    kas_stop(k);
+    kas_stop(k, json_is_true(json_object_get(args, "keep")));
     return 0;
 }
 
@@ -406,7 +405,9 @@ int kas_perform(void *kas, const char *verb, const json_t *args, char **reterr)
             r = verbs[i].fn(k, args, err);
         }
     if (r == -ENOSYS) {
-        r = kas_layer_verb(k, verb, args, err);
+        r = kas_net_verb(k, verb, args, err);
+        if (r == -ENOSYS)
+            r = kas_layer_verb(k, verb, args, err);
         if (r != -ENOSYS)
             kas_event(k, NULL, 0, "kas.verb", json_pack("{sssO*}", "verb", verb, "args", args));
     }
