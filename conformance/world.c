@@ -233,14 +233,17 @@ static int files_open(struct world *w, int *ret_log, char **reterr)
 
 static int network_up(const json_t *row, char **reterr)
 {
-    const char *addresses[64] = {WORLD_DNS_IP, WORLD_KAS_IP, WORLD_KUBE_IP}, *unreachable[64] = {NULL};
+    const char *addresses[64] = {WORLD_DNS_IP, WORLD_KAS_IP, WORLD_KUBE_IP, WORLD_PROXY_IP}, *unreachable[64] = {NULL};
     const json_t *network = json_object_get(row, "network"), *one;
-    size_t i, n = 0, m = 3;
+    size_t i, n = 0, m = 4;
 
     json_array_foreach(json_object_get(network, "unreachable"), i,
                        one) if (json_is_string(one) && n < ARRAY_SIZE(unreachable) - 1) unreachable[n++] =
         json_string_value(one);
     json_array_foreach(json_object_get(network, "addresses"), i,
+                       one) if (json_is_string(one) && m < ARRAY_SIZE(addresses) - 1) addresses[m++] =
+        json_string_value(one);
+    json_array_foreach(json_object_get(json_object_get(row, "kas"), "addresses"), i,
                        one) if (json_is_string(one) && m < ARRAY_SIZE(addresses) - 1) addresses[m++] =
         json_string_value(one);
     /* An address is either there or unreachable. */

@@ -120,19 +120,43 @@ static int kas_begin(struct fakes *f, const struct fakes_options *o, char **rete
                             .pki = f->pki,
                             .next_conn_id = &f->next_conn_id,
                             .listeners = listeners};
-    size_t n = json_array_size(listen);
+    const json_t *addresses = o->own_network ? json_object_get(kas, "addresses") : NULL;
+    size_t n = json_array_size(listen) ? json_array_size(listen) : 1;
+    size_t m = json_array_size(addresses) ? json_array_size(addresses) : 1;
 
     if (json_is_true(json_object_get(kas, "absent")))
         return 0;
-    for (size_t i = 0; i < (n ? n : 1) && i < LISTENERS_MAX; i++) {
-        const char *transport = n ? json_string_value(json_array_get(listen, i)) : own;
-        listeners[i] = (struct kas_listener_spec){.transport = transport,
-                                                  .port = port_of(o->row, transport),
-                                                  .host = o->own_network ? WORLD_KAS_IP : "127.0.0.1"};
+    for (size_t i = 0; i < n * m && i < LISTENERS_MAX; i++) {
+        const char *transport = json_string_value(json_array_get(listen, i / m));
+        const char *address = json_string_value(json_array_get(addresses, i % m));
+        listeners[i].transport = transport ? transport : own;
+        listeners[i].port = port_of(o->row, listeners[i].transport);
+        listeners[i].host = address ? address : o->own_network ? WORLD_KAS_IP : "127.0.0.1";
     }
     f->kas_spec = kas_spec_of(o->row, o->token);
     k.spec = f->kas_spec;
     return kas_start(&k, &f->kas, reterr);
+}
+
+static int proxy_start(struct fakes *f, const struct fakes_options *o, char **reterr)
+{
+    const json_t *spec = json_object_get(o->row, "proxy");
+    struct proxy_options p = {.host = WORLD_PROXY_IP,
+                              .port = WORLD_PROXY_PORT,
+                              .loop = o->loop,
+                              .events = o->events,
+                              .moments = faults_moments(f->faults),
+                              .names = f->names,
+                              .authorization = json_string_value(json_object_get(spec, "authorization"))};
+    int e;
+
+    /* An empty mapping is a part that nobody wrote: they are all there in a row. */
+    if (!o->own_network || !json_object_size(spec))
+        return 0;
+    e = proxy_open(&p, &f->proxy);
+    if (e < 0)
+        *reterr = xasprintf("fake proxy on %s:%d: %s", WORLD_PROXY_IP, WORLD_PROXY_PORT, strerror(-e));
+    return e;
 }
 
 int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
@@ -148,6 +172,8 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
     e = dns_start(f, o, reterr);
     if (!e)
         e = kas_begin(f, o, reterr);
+    if (!e)
+        e = proxy_start(f, o, reterr);
     if (e)
         fakes_done(f);
     return e;
@@ -155,6 +181,7 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
 
 void fakes_done(struct fakes *f)
 {
+    proxy_free(f->proxy);
     kas_free(f->kas);
     dns_free(f->dns);
     faults_free(f->faults);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "fakekas/kas.h"
+#include "conformance/world_proxy.h"
 #include "lib/net/dns.h"
 
 struct fakes {
@@ -11,6 +12,7 @@ struct fakes {
     struct pki *pki;
     struct dns *dns;          /* NULL: absent */
     struct kas *kas;          /* NULL: absent */
+    struct proxy *proxy;      /* NULL: the scenario has none */
     json_t *kas_spec, *names; /* owned */
     uint64_t next_conn_id;
 };

@@ -234,8 +234,8 @@ static void request_came(struct http1 *h)
         return;
     }
     h->busy = true;
-    const struct action *a = conn_moment(c, 0, "http.request",
-                                         conn_heard(c, "http.request") ? request_facts(&h->req) : NULL);
+    const char *moment = h->owner.moment ? h->owner.moment : "http.request";
+    const struct action *a = conn_moment(c, 0, moment, conn_heard(c, moment) ? request_facts(&h->req) : NULL);
     if (!c->dead)
         conn_act_all(c, &h->l, a, own_action, decided, h);
 }

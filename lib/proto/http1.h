@@ -38,6 +38,7 @@ struct http1_owner {
     /* No action of a scenario took the request: answer with http1_respond() or http1_upgrade(). */
     void (*request)(void *arg, struct http1 *h, const struct http1_request *r);
     void *arg;
+    const char *moment; /* NULL: http.request */
 };
 
 struct http1 *http1_server_push(struct conn *c, const struct http1_owner *owner);
@@ -51,4 +52,5 @@ void http1_respond(struct http1 *h, int status, const char *reason, const json_t
 /* Writes the 101 and becomes transparent: what follows goes up to the layer pushed next, which is told LAYER_OPEN when
  * request() returns, or when the turn ends if the answer comes later. */
 void http1_upgrade(struct http1 *h, const json_t *headers);
+void http1_become(struct http1 *h, int status, const char *reason, const json_t *headers); /* the same, to CONNECT */
 const char *http1_reason(int status); /* as Go's net/http names it; "" if unknown */

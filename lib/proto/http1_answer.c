@@ -145,19 +145,30 @@ void http1_respond(struct http1 *h, int status, const char *reason, const json_t
 
 /* the 101 */
 
-static void write_upgrade(struct http1 *h)
+static void become(struct http1 *h, int status, const char *reason, const json_t *headers)
 {
     struct buf b = BUF_NULL;
-    buf_addf(&b, "HTTP/1.1 101 Switching Protocols\r\n");
-    add_headers(&b, h->upgrade_headers);
+    buf_addf(&b, "HTTP/1.1 %d %s\r\n", status, reason);
+    add_headers(&b, headers);
     buf_add(&b, "\r\n", 2);
     h->busy = false;
     h->upgraded = true;
-    answered(h, 101);
+    answered(h, status);
     layer_down(&h->l, buf_data(&b), buf_len(&b));
     buf_done(&b);
     if (!h->running && !h->l.conn->dead)
         http1_run_later(h); /* whoever answers pushes the next layer first */
+}
+
+static void write_upgrade(struct http1 *h)
+{
+    become(h, 101, "Switching Protocols", h->upgrade_headers);
+}
+
+void http1_become(struct http1 *h, int status, const char *reason, const json_t *headers)
+{
+    if (h->busy && !h->l.conn->dead)
+        become(h, status, reason, headers);
 }
 
 /* Over those that stand there, whatever their case. */

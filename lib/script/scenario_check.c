@@ -158,10 +158,13 @@ static void check_fault(struct check *c, const struct part *part, const json_t *
         return;
     struct place place = yaml_member_place(c->doc, fault, "at");
     const char *layer = text(scenario_moment(c->schema, at), "layer");
-    bool of_dns = strncmp(at, "dns.", 4) == 0;
-    if (layer && of_dns != (strcmp(where, "dns") == 0))
+    const char *home = strncmp(at, "dns.", 4) == 0 ? "dns" : strncmp(at, "proxy.", 6) == 0 ? "proxy" : "kas";
+    if (layer && strcmp(where, home) != 0)
         problem_add(c->p, place, "%s does not happen at the %s; expected it under `%s: {faults: …}`", at,
-                    of_dns ? "fake KAS" : "resolver", of_dns ? "dns" : "kas");
+                    strcmp(where, "dns") == 0     ? "resolver"
+                    : strcmp(where, "proxy") == 0 ? "proxy"
+                                                  : "fake KAS",
+                    home);
     else if (layer && !(strcmp(layer, "tls") == 0 && speaks_tls(c, part)))
         scenario_check_layer(c->schema, at, layered(c->tree, part), place, c->p);
     const json_t *what = json_object_get(fault, "do");
@@ -186,7 +189,7 @@ static void check_name(struct check *c, json_t *names, const json_t *object, con
 
 static void check_faults(struct check *c, const struct part *part)
 {
-    static const char *const where[] = {"dns", "kas"};
+    static const char *const where[] = {"dns", "proxy", "kas"};
     json_t *names = json_object(), *fault;
     for (size_t w = 0; w < ARRAY_SIZE(where); w++) {
         size_t i;
@@ -205,7 +208,7 @@ static json_t *fault_ids(const json_t *tree)
     json_t *ids = json_array(), *v, *fault;
     size_t i, k;
     const char *id;
-    static const char *const lists[] = {"variants", "cures"}, *const where[] = {"dns", "kas"};
+    static const char *const lists[] = {"variants", "cures"}, *const where[] = {"dns", "proxy", "kas"};
     for (size_t w = 0; w < ARRAY_SIZE(where); w++) {
         json_array_foreach(faults_of(tree, where[w]), i, fault)
             if ((id = text(fault, "id")))
@@ -315,7 +318,7 @@ static void check_overlays(struct check *c)
 
 static void check_without_faults(struct check *c)
 {
-    static const char *const where[] = {"dns", "kas"};
+    static const char *const where[] = {"dns", "proxy", "kas"};
     const char *wanted = text(c->tree, "without_faults");
     bool any = false;
     size_t i;

@@ -157,7 +157,7 @@ static void check_expect(struct check *c, const json_t *expect)
 
 static void check_patterns(struct check *c, const json_t *part)
 {
-    static const char *const where[] = {"dns", "kas"};
+    static const char *const where[] = {"dns", "proxy", "kas"};
     size_t k;
     json_t *v;
     for (size_t i = 0; i < ARRAY_SIZE(where); i++)
@@ -174,7 +174,7 @@ static void check_patterns(struct check *c, const json_t *part)
 
 static void check_part(struct check *c, const json_t *part)
 {
-    static const char *const parts[] = {"agent", "dns", "network", "kas", "then", "expect"};
+    static const char *const parts[] = {"agent", "dns", "network", "proxy", "kas", "then", "expect"};
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
         const json_t *v = json_object_get(part, parts[i]);
         if (v)

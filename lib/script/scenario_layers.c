@@ -11,9 +11,9 @@ static const struct hint {
     const char *name, *layer;
 } prefixes[] = {
     {"tcp.", "tcp"}, {"conn.", "tcp"}, {"tls.", "tls"},   {"http.", "http"},
-    {"ws.", "websocket"}, {"h2.", "http2"}, {"grpc.", "grpc"}, {"dns.", "dns"},
+    {"ws.", "websocket"}, {"h2.", "http2"}, {"grpc.", "grpc"}, {"dns.", "dns"}, {"proxy.", "http"},
 }, kas_keys[] = {
-    {"absent", "tcp"},         {"listen", "tcp"},      {"certificate", "tls"}, {"tls", "tls"},
+    {"absent", "tcp"},         {"listen", "tcp"},      {"certificate", "tls"}, {"tls", "tls"}, {"tls_options", "tls"}, {"backlog", "tcp"},
     {"front", "http"},         {"speaks", "http"},     {"gzip", "grpc"},       {"lacks", "grpc"},
     {"agents", "service"},     {"config", "service"},  {"config_error", "service"},
     {"objects", "service"},    {"gitlab", "service"},  {"max_connection_age", "http2"},
@@ -26,7 +26,8 @@ static const struct hint {
     {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
     {"frame", "http2"},           {"settings", "http2"},       {"ws_frame", "websocket"}, {"fragment", "websocket"},
     {"reset", "tcp"},             {"restart", "tcp"},          {"stop", "tcp"},
-    {"start", "tcp"},             {"close_streams", "grpc"},   {"end_stream", "grpc"},
+    {"start", "tcp"}, {"shape", "tcp"}, {"stall", "tcp"}, {"half_close", "tcp"}, {"fill_backlog", "tcp"},
+    {"set_certificate", "tls"},             {"close_streams", "grpc"},   {"end_stream", "grpc"},
     {"end_streams", "grpc"},      {"ws_close", "websocket"},   {"sut_signal", "agent"},
     {"write_file", "agent"},      {"remove_file", "agent"},
 };
@@ -87,6 +88,9 @@ static void by_part(struct found *f, const json_t *part)
     const json_t *kas = json_object_get(part, "kas"), *dns = json_object_get(part, "dns");
     by_faults(f, json_object_get(dns, "faults"));
     by_faults(f, json_object_get(kas, "faults"));
+    by_faults(f, json_object_get(json_object_get(part, "proxy"), "faults"));
+    if (json_object_get(part, "proxy"))
+        find(f, "http");
     by_keys(f, kas, kas_keys, ARRAY_SIZE(kas_keys));
     by_keys(f, json_object_get(part, "agent"), agent_keys, ARRAY_SIZE(agent_keys));
     by_steps(f, json_object_get(part, "then"));

@@ -6,7 +6,7 @@
 #include "lib/script/scenario_impl.h"
 #include "lib/script/template.h"
 
-static const char *const parts[] = {"agent", "dns", "network", "kas", "then", "expect"};
+static const char *const parts[] = {"agent", "dns", "network", "proxy", "kas", "then", "expect"};
 
 enum lay_expect { EXPECT_OVERLAID, EXPECT_REPLACED, EXPECT_KEPT };
 
@@ -119,7 +119,8 @@ static bool has_tls(const char *transport)
 static bool has_faults(const json_t *part)
 {
     return json_array_size(json_object_get(json_object_get(part, "kas"), "faults")) > 0 ||
-           json_array_size(json_object_get(json_object_get(part, "dns"), "faults")) > 0;
+           json_array_size(json_object_get(json_object_get(part, "dns"), "faults")) > 0 ||
+           json_array_size(json_object_get(json_object_get(part, "proxy"), "faults")) > 0;
 }
 
 static void set_defaults(json_t *row, const char *transport)
@@ -144,6 +145,7 @@ static void gather_faults(json_t *row)
 {
     json_t *all = json_array();
     json_array_extend(all, json_object_get(json_object_get(row, "dns"), "faults"));
+    json_array_extend(all, json_object_get(json_object_get(row, "proxy"), "faults"));
     json_array_extend(all, json_object_get(json_object_get(row, "kas"), "faults"));
     json_object_set_new(row, "faults", all);
 }
@@ -155,6 +157,7 @@ static json_t *variables(const struct scenario *s, const char *version, const ch
     json_t *all = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "scheme", transport, "transport", transport,
                             "port", scenario_port(s, transport), "version", version, "http",
                             has_tls(transport) ? "https" : "http", "kas_ip", "10.60.1.1", "dns_ip", "10.60.0.10");
+    json_object_set_new(all, "proxy", json_string("http://10.60.2.1:3128"));
     if (vars)
         json_object_update(all, (json_t *)vars);
     return all;
