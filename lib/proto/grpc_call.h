@@ -56,6 +56,7 @@ struct grpc_call {
     bool listed : 1;       /* in the session's list */
     bool admitted : 1;     /* known method and encoding: response headers may be asked for */
     bool opened : 1;       /* the method's functions know it */
+    bool plain : 1;        /* no gRPC client: answered as HTTP, when its request has ended */
     bool taken : 1;        /* a scenario has it: they never will, or no longer */
     bool in_held : 1;      /* a received message waits */
     bool in_pumping : 1;
@@ -124,6 +125,7 @@ enum { GRPC_TRAILERS_AUTO = -1 };
 void grpc_write_status(struct grpc_call *call, int code, const char *text, int trailers_only);
 void grpc_write_refusal(struct grpc_call *call, int http_status, int code, const char *text);
 void grpc_write_trailers(struct grpc_call *call, const json_t *trailers);
+void grpc_write_plain(struct grpc_call *call, int http_status, const char *text); /* to who speaks no gRPC */
 void grpc_write_end(struct grpc_call *call);
 void grpc_write_respond(struct grpc_call *call, int status, const json_t *headers, const void *body, size_t n);
 void grpc_set_headers(struct grpc_call *call, const json_t *headers);

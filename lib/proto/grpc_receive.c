@@ -137,7 +137,7 @@ static bool listening(const struct grpc_call *call)
 /* Nothing more will be read, or nobody is there yet who would. */
 static bool deaf(const struct grpc_call *call)
 {
-    return call->taken || call->finishing;
+    return call->taken || call->finishing || call->plain;
 }
 
 static void finish_input(struct grpc_call *call)

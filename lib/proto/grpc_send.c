@@ -230,6 +230,19 @@ void grpc_write_trailers(struct grpc_call *call, const json_t *trailers)
         h2_respond(call->stream, l.h, l.n, true);
 }
 
+/* grpc-go has a grpc-status and no body for these; a person with curl, and every HTTP/2 client that is no gRPC client,
+ * is served better with words. */
+void grpc_write_plain(struct grpc_call *call, int http_status, const char *text)
+{
+    json_t *headers = json_pack("{s:s}", "content-type", "text/plain; charset=utf-8");
+
+    if (grpc_loud(call, "grpc.status"))
+        conn_event(call->session->conn, call->id, "grpc.status",
+                   grpc_status_facts(call, GRPC_INVALID_ARGUMENT, text));
+    grpc_write_respond(call, http_status, headers, text, strlen(text));
+    json_decref(headers);
+}
+
 void grpc_write_end(struct grpc_call *call)
 {
     if (!call->stream || call->ended)

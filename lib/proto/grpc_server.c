@@ -134,8 +134,14 @@ static bool transport_takes(struct grpc_call *call)
     const char *type = grpc_call_header(call, "content-type"), *method = grpc_call_header(call, ":method");
     _cleanup_(freep) char *text = NULL, *quoted = NULL;
 
+    if (!type) {
+        call->plain = true;
+        if (call->peer_ended)
+            grpc_write_plain(call, 415, "This port speaks gRPC: content-type must be application/grpc.\n");
+        return false;
+    }
     if (!grpc_content_type(type)) {
-        quoted = grpc_quote(type ? type : "");
+        quoted = grpc_quote(type);
         text = xasprintf("invalid gRPC request content-type %s", quoted);
         grpc_write_refusal(call, 415, GRPC_INVALID_ARGUMENT, text);
         return false;
@@ -252,6 +258,8 @@ static void on_end(void *arg, struct h2_stream *stream)
 
     grpc_call_keep(call);
     call->peer_ended = true;
+    if (call->plain && !call->ended)
+        grpc_accept(call);
     grpc_pump_in(call);
     grpc_call_unkeep(call);
 }

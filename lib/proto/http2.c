@@ -306,6 +306,24 @@ static void received_error(struct h2 *h, int error, const uint8_t *p, size_t n)
     h2_fail(h, reason);
 }
 
+/* A frame at a time: the end of one decides what the next one is. */
+static void read_frames(struct h2 *h, const uint8_t *p, size_t n)
+{
+    bool begins;
+    ssize_t r = 0;
+    for (size_t from, at = 0; at < n && r >= 0 && !h2_over(h);) {
+        from = at;
+        at += h2_cut_next(&h->cut, p + at, n - at, &begins);
+        if (begins) {
+            h2_frame_begins(h);
+            at += h->cut.left ? h2_cut_next(&h->cut, p + at, n - at, &begins) : 0;
+        }
+        r = nghttp2_session_mem_recv(h->session, p + from, at - from);
+        if (r < 0 && !h2_over(h))
+            received_error(h, (int)r, p + from, at - from);
+    }
+}
+
 static void bytes_up(struct layer *l, const uint8_t *p, size_t n)
 {
     struct h2 *h = CONTAINER_OF(l, struct h2, l);
@@ -313,9 +331,7 @@ static void bytes_up(struct layer *l, const uint8_t *p, size_t n)
     if (h2_over(h))
         return;
     h->depth++;
-    ssize_t r = nghttp2_session_mem_recv(h->session, p, n);
-    if (r < 0 && !h2_over(h))
-        received_error(h, (int)r, p, n);
+    read_frames(h, p, n);
     h->depth--;
     if (h->preface_seen < H2_PREFACE_LEN)
         h->preface_seen = (uint8_t)(n < (size_t)(H2_PREFACE_LEN - h->preface_seen) ? h->preface_seen + n
@@ -422,6 +438,7 @@ struct h2 *h2_server_push(struct conn *c, const struct h2_options *o, const stru
         h->o.max_header_list = 16 * 1024 * 1024;
     TAILQ_INIT(&h->streams);
     TAILQ_INIT(&h->graves);
+    h->cut.left = H2_PREFACE_LEN;
     start_nghttp2(h);
     conn_push(c, &h->l);
     return h;

@@ -15,7 +15,7 @@ static json_t *code_json(uint32_t code)
     return code <= NGHTTP2_HTTP_1_1_REQUIRED ? json_string(h2_error_name(code)) : json_integer(code);
 }
 
-/* request heads */
+/* the room for heads */
 
 void h2_head_reset(struct h2 *h)
 {
@@ -34,14 +34,49 @@ void h2_head_trim(struct h2 *h)
     h->head_cap = 0;
 }
 
+/* late frames */
+
+/* DATA and HEADERS on a stream that lives no more: nghttp2 reads past them in silence. */
+void h2_frame_begins(struct h2 *h)
+{
+    const struct h2_cut *f = &h->cut;
+    if ((f->type != NGHTTP2_HEADERS && f->type != NGHTTP2_DATA) || f->id > h->last_id || f->id % 2 == 0 ||
+        nghttp2_session_get_stream_user_data(h->session, f->id))
+        return;
+    enum h2_late late = h2_closed_find(&h->closed, f->id);
+    if (f->type == NGHTTP2_DATA && late == H2_LATE_CLOSED)
+        nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, f->id, NGHTTP2_STREAM_CLOSED);
+    else if (f->type == NGHTTP2_HEADERS && late != H2_LATE_IGNORED)
+        nghttp2_session_terminate_session(h->session, late == H2_LATE_CLOSED ? NGHTTP2_STREAM_CLOSED
+                                                                             : NGHTTP2_PROTOCOL_ERROR);
+}
+
+/* request heads */
+
+/* As Go's framer: the stream is reset, and nobody above hears of it. */
+static void malformed(struct h2_stream *s, const char *why)
+{
+    struct h2 *h = s->h;
+    if (s->malformed || s->closed)
+        return;
+    s->malformed = true;
+    if (events_heard(h->l.conn->events))
+        conn_event(h->l.conn, s->id, "h2.malformed", json_pack("{s:s}", "reason", why));
+    nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_PROTOCOL_ERROR);
+}
+
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct h2 *h = arg;
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+    if (frame->hd.type != NGHTTP2_HEADERS)
+        return 0;
+    h2_check_begin(&h->check, frame->headers.cat != NGHTTP2_HCAT_REQUEST);
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     struct h2_stream *s = NEW(struct h2_stream);
     s->h = h;
-    s->id = frame->hd.stream_id;
+    s->id = h->last_id = frame->hd.stream_id;
+    s->length = -1;
     TAILQ_INSERT_TAIL(&h->streams, s, link);
     h->count++;
     nghttp2_session_set_stream_user_data(session, s->id, s);
@@ -66,7 +101,10 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
                      const uint8_t *value, size_t value_len, uint8_t flags, void *arg)
 {
     struct h2 *h = arg;
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+    if (frame->hd.type != NGHTTP2_HEADERS)
+        return 0;
+    h2_check_field(&h->check, name, name_len, value, value_len);
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0; /* trailers of a client say nothing in gRPC */
     struct h2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (!s || s->overflow)
@@ -87,7 +125,14 @@ static void request_complete(struct h2 *h, struct h2_stream *s, bool end)
         nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_FRAME_SIZE_ERROR);
         return;
     }
-    const char *p = (const char *)buf_data(&h->head_bytes);
+    const char *wrong = h2_check_end(&h->check, end), *p = (const char *)buf_data(&h->head_bytes);
+    s->peer_ended = end;
+    s->length = h->check.length;
+    if (wrong) {
+        malformed(s, wrong);
+        h2_head_reset(h);
+        return;
+    }
     for (size_t i = 0; i < h->head_count; i++) { /* only now do the bytes stay where they are */
         h->heads[i].name = p;
         p += h->heads[i].name_len + 1;
@@ -95,7 +140,6 @@ static void request_complete(struct h2 *h, struct h2_stream *s, bool end)
         p += h->heads[i].value_len + 1;
     }
     s->announced = true;
-    s->peer_ended = end;
     h->owner.request(h->owner.arg, s, h->heads, h->head_count, end);
     h2_head_reset(h);
 }
@@ -140,10 +184,23 @@ static void settings_received(struct h2 *h, const nghttp2_settings *settings)
 
 static void stream_ended(struct h2_stream *s)
 {
-    if (!s || !s->announced || s->closed || s->peer_ended)
+    if (!s || !s->announced || s->closed || s->peer_ended || s->malformed)
         return;
     s->peer_ended = true;
+    if (s->length >= 0 && s->received != s->length) {
+        malformed(s, "content-length is not the body's");
+        return;
+    }
     s->h->owner.end(s->h->owner.arg, s);
+}
+
+static void trailers_complete(struct h2 *h, struct h2_stream *s, bool end)
+{
+    const char *wrong = h2_check_end(&h->check, end);
+    if (wrong)
+        malformed(s, wrong);
+    else
+        stream_ended(s);
 }
 
 static void frame_event(struct h2 *h, const char *by, const nghttp2_frame_hd *hd)
@@ -175,8 +232,8 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     case NGHTTP2_HEADERS:
         if (s && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
             request_complete(h, s, end);
-        else if (end)
-            stream_ended(s);
+        else if (s)
+            trailers_complete(h, s, end);
         break;
     case NGHTTP2_DATA:
         if (end)
@@ -193,6 +250,8 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
                         frame->goaway.opaque_data, frame->goaway.opaque_data_len);
         break;
     case NGHTTP2_RST_STREAM:
+        if (s)
+            s->peer_reset = true;
         h2_moment(h, frame->hd.stream_id, "h2.rst_stream",
                   json_pack("{s:s, s:o}", "by", "peer", "code", code_json(frame->rst_stream.error_code)));
         break;
@@ -206,7 +265,12 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
 {
     struct h2 *h = arg;
     struct h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
-    if (s && s->announced && !s->closed)
+    if (!s || !s->announced || s->closed || s->malformed)
+        return verdict(h);
+    s->received += (int64_t)n;
+    if (s->length >= 0 && s->received > s->length)
+        malformed(s, "more body than content-length says");
+    else
         h->owner.data(h->owner.arg, s, p, n);
     return verdict(h);
 }
@@ -235,8 +299,10 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
 {
     struct h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
-    if (s)
+    if (s) {
+        h2_closed_add(&((struct h2 *)arg)->closed, id, s->peer_ended || s->peer_reset);
         h2_stream_over(s, code);
+    }
     return 0;
 }
 

@@ -2,6 +2,7 @@
  *
  *   http2.c          the session: made, opened, pumped, ended
  *   http2_receive.c  what nghttp2 reports of the peer
+ *   http2_check.c    what HTTP asks of it
  *   http2_stream.c   answers on a stream
  *   http2_goaway.c   GOAWAY, pings and their enforcement
  *   http2_frame.c    frames and SETTINGS as a scenario has written them
@@ -18,6 +19,7 @@
 #include "lib/base/buf.h"
 #include "lib/net/conn.h"
 #include "lib/proto/http2.h"
+#include "lib/proto/http2_check.h"
 
 enum {
     H2_QUEUE_MAX = 256 * 1024, /* beneath us; then nothing more is pulled until LAYER_DRAINED */
@@ -33,10 +35,13 @@ struct h2_stream {
     struct buf out;              /* data not yet framed */
     struct h2_header *trailers;  /* owned, one block with what it points to */
     size_t trailer_count;
+    int64_t length, received;    /* content-length, -1: none; DATA so far */
     int32_t id;
     bool announced : 1;          /* the owner knows it */
     bool overflow : 1;           /* its headers were too many */
     bool peer_ended : 1;
+    bool peer_reset : 1;
+    bool malformed : 1;          /* refused: nothing of it is heard any more */
     bool responded : 1;          /* HEADERS submitted */
     bool finished : 1;           /* end or trailers asked for */
     bool provider : 1;           /* a data provider is attached */
@@ -59,6 +64,10 @@ struct h2 {
     struct buf head_bytes;       /* of the request being read: name NUL value NUL … */
     struct h2_header *heads;
     size_t head_count, head_cap, head_size;
+    struct h2_check check;       /* of that head */
+    struct h2_closed closed;
+    int32_t last_id;             /* the highest stream that the peer has opened */
+    struct h2_cut cut;           /* where we are in the peer's bytes */
     struct timer *drain_timer;   /* graceful goaway: waits for the ping */
     char *goaway_debug;
     uint64_t last_ping_ms;
@@ -101,6 +110,7 @@ void h2_moment(struct h2 *h, int32_t stream, const char *name, json_t *facts);
 
 /* http2_receive.c */
 void h2_receive_callbacks(nghttp2_session_callbacks *cbs);
+void h2_frame_begins(struct h2 *h); /* its head is in h->cut, nghttp2 has not seen it */
 void h2_head_reset(struct h2 *h);
 void h2_head_trim(struct h2 *h);
 

@@ -31,8 +31,8 @@ static void unary_call(void **state)
     client_new(w);
     client_request(w, true);
     exchange(w);
-    assert_string_equal(text(&w->seen), "ready;request 1 :method=POST :path=/a.B/C :authority=ws://host:80/x/ "
-                                        "authorization=Bearer t\n end;closed 1 NO_ERROR;");
+    assert_string_equal(text(&w->seen), "ready;request 1 :method=POST :scheme=http :path=/a.B/C :authority=ws://host:80/x/ "
+                                        "authorization=Bearer t end;closed 1 NO_ERROR;");
     assert_string_equal(text(&w->got), ":status=200 D:5 grpc-status=0 E ");
     assert_int_equal(h2_stream_count(w->h), 0);
     assert_null(h2_find(w->h, 1));
