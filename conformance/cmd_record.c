@@ -41,7 +41,9 @@ static void keep(struct recording *r, const char *path, json_t *entries)
     _cleanup_(freep) char *err = NULL, *difference = NULL;
     json_t *old = golden_read(path, &err), *none = json_array();
 
-    if (old)
+    if (old && r->o->add)
+        golden_add(entries, old);
+    else if (old)
         golden_keep_sometimes(entries, old);
     difference = golden_difference(old ? old : none, entries);
     if (!difference && old) {

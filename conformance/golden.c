@@ -152,6 +152,35 @@ json_t *golden_merge(const struct golden_seen *runs, size_t n)
     return entries;
 }
 
+static json_t *entry_of(const json_t *entries, const json_t *line)
+{
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach((json_t *)entries, i,
+                       entry) if (json_equal(json_object_get(entry, "line"), (json_t *)line)) return entry;
+    return NULL;
+}
+
+static bool is_always(const json_t *entry)
+{
+    const char *seen = json_string_value(json_object_get(entry, "seen"));
+
+    return seen && strcmp(seen, "always") == 0;
+}
+
+void golden_add(json_t *entries, const json_t *old)
+{
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(entries, i, entry) if (!is_always(entry_of(old, json_object_get(entry, "line"))))
+        json_object_set_new(entry, "seen", json_string("sometimes"));
+    json_array_foreach((json_t *)old, i, entry) if (!entry_of(entries, json_object_get(entry, "line")))
+        json_array_append_new(
+            entries, json_pack("{s:s,s:O}", "seen", "sometimes", "line", json_object_get(entry, "line")));
+}
+
 void golden_keep_sometimes(json_t *entries, const json_t *old)
 {
     json_t *known = json_array(), *entry;

@@ -22,6 +22,9 @@ void golden_seen_done(struct golden_seen *s);
 /* [{"seen","line"}] from several runs: those before their ends; always if sure in each. New reference. */
 json_t *golden_merge(const struct golden_seen *runs, size_t n);
 /* A golden log is replaced by a newer one, but what was seen sometimes may come again. */
+/* The same with --add: nothing that was seen before is lost, and only what is always in both stays always.
+ */
+void golden_add(json_t *entries, const json_t *old);
 void golden_keep_sometimes(json_t *entries, const json_t *old);
 /* NULL: there is none. */
 json_t *golden_read(const char *path, char **reterr);

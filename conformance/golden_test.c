@@ -134,6 +134,24 @@ static void what_was_seen_sometimes_is_kept(void **state)
     json_decref(now);
 }
 
+static void adding_loses_nothing(void **state)
+{
+    json_t *old = json_loads("[{\"seen\":\"always\",\"line\":{\"msg\":\"both\"}},"
+                             "{\"seen\":\"always\",\"line\":{\"msg\":\"old\"}}]",
+                             0, NULL);
+    json_t *now = json_loads("[{\"seen\":\"always\",\"line\":{\"msg\":\"both\"}},"
+                             "{\"seen\":\"always\",\"line\":{\"msg\":\"new\"}}]",
+                             0, NULL);
+
+    (void)state;
+    golden_add(now, old);
+    assert_string_equal(seen_of(now, "both"), "always");
+    assert_string_equal(seen_of(now, "old"), "sometimes");
+    assert_string_equal(seen_of(now, "new"), "sometimes");
+    json_decref(old);
+    json_decref(now);
+}
+
 static void a_broken_golden_log_is_named_with_its_line(void **state)
 {
     char path[] = "/tmp/golden-test-XXXXXX", *err = NULL;
@@ -191,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_difference_has_pluses_and_minuses),
         cmocka_unit_test(what_was_seen_sometimes_is_kept),
         cmocka_unit_test(neighbours_know_what_comes_by_chance),
+        cmocka_unit_test(adding_loses_nothing),
         cmocka_unit_test(a_broken_golden_log_is_named_with_its_line),
     };
 

@@ -40,6 +40,7 @@ enum option_id {
     OPT_NO_GOLDEN,
     OPT_FAULTS_OFF,
     OPT_YES,
+    OPT_ADD,
     OPT_NO_REFERENCE,
     OPT_ONLY_REFERENCE,
     OPT_FAIL_FAST
@@ -67,6 +68,7 @@ static const struct option longs[] = {
     {"no-golden", no_argument, NULL, OPT_NO_GOLDEN},
     {"faults-off", no_argument, NULL, OPT_FAULTS_OFF},
     {"yes", no_argument, NULL, OPT_YES},
+    {"add", no_argument, NULL, OPT_ADD},
     {"no-reference", no_argument, NULL, OPT_NO_REFERENCE},
     {"only-reference", no_argument, NULL, OPT_ONLY_REFERENCE},
     {"fail-fast", no_argument, NULL, OPT_FAIL_FAST},
@@ -192,6 +194,8 @@ static bool *option_flag(struct options *o, int opt)
         return &o->faults_off;
     case OPT_YES:
         return &o->yes;
+    case OPT_ADD:
+        return &o->add;
     case OPT_NO_REFERENCE:
         return &o->no_reference;
     case OPT_ONLY_REFERENCE:
