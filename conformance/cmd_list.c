@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conformance/commands.h"
+#include "conformance/list_faults.h"
 #include "conformance/select.h"
 #include "conformance/suite.h"
 #include "lib/base/mem.h"
@@ -92,8 +93,11 @@ int cmd_list(int argc, char **argv)
         e = suite_load(&s, o.fixtures);
     else
         code = e > 0 ? EXIT_AS_EXPECTED : EXIT_USAGE;
-    if (e == 0)
-        code = o.rows ? list_rows(&s, &o) : list_scenarios(&s, &o);
+    if (o.faults && s.schema) /* the table stands, whatever is wrong in a scenario */
+        code = list_faults(&s, &o);
+    else if (e == 0)
+        code = o.rows ? list_rows(&s, &o)
+                        : list_scenarios(&s, &o);
     suite_done(&s);
     options_done(&o);
     return code;

@@ -50,14 +50,15 @@ static const struct {
      "  --keep               the world stays after the verdict; prints how to enter it; Ctrl-C ends it\n"
      "  --no-namespace       on loopback with free ports, where namespaces cannot be had\n"
      "  --no-golden          do not hold logs against golden ones\n"
-     "  --faults-off         self-check: with its fault off each scenario must fail\n"
+     "  --faults-off         self-check: without its fault, or in its first cure's world, each scenario must fail\n"
      "  --seed N             for faults that are left to chance\n"
      "  --stop-after MS      from SIGTERM to SIGKILL; default 15000\n"
      "  --fail-fast          stop at the first row that fails\n"
      "  -q, --quiet          failures and the summary only     -v, --verbose   every event in "
      "events.jsonl\n"},
     {"list", "conform list [PATTERN…] [--json] [--rows] - names scenarios, or with --rows every row that "
-             "`run` would run\n"},
+             "`run` would run\n"
+             "conform list --faults [--json|--markdown] - moments and verbs, and which scenarios use them\n"},
     {"check", "conform check [--json] FILE… - is this well written? Problems come as file:line:column: "
               "what, what was expected\n"
               "Without files: every scenario of the fixtures.\n"},
@@ -75,7 +76,8 @@ static const struct {
                "difference to what is kept,\n"
                "and writes it when asked to (--yes: without asking). Lines that every run printed are "
                "`always`, others\n"
-               "`sometimes`.\n"},
+               "`sometimes`. --add: nothing that was kept is lost; again and again, it learns what an agent prints\n"
+               "by chance.\n"},
     {"mutants", "conform mutants [PATTERN…] [--mutant NAME] [--json] [-j N] - each deliberately wrong "
                 "reference agent must be caught\n"},
     {"version",

@@ -35,6 +35,9 @@ enum option_id {
     OPT_ONLY_CURES,
     OPT_JSON,
     OPT_ROWS,
+    OPT_FAULTS,
+    OPT_REQUIREMENTS,
+    OPT_MARKDOWN,
     OPT_KEEP,
     OPT_NO_NAMESPACE,
     OPT_NO_GOLDEN,
@@ -63,6 +66,9 @@ static const struct option longs[] = {
     {"only-cures", no_argument, NULL, OPT_ONLY_CURES},
     {"json", no_argument, NULL, OPT_JSON},
     {"rows", no_argument, NULL, OPT_ROWS},
+    {"faults", no_argument, NULL, OPT_FAULTS},
+    {"requirements", no_argument, NULL, OPT_REQUIREMENTS},
+    {"markdown", no_argument, NULL, OPT_MARKDOWN},
     {"keep", no_argument, NULL, OPT_KEEP},
     {"no-namespace", no_argument, NULL, OPT_NO_NAMESPACE},
     {"no-golden", no_argument, NULL, OPT_NO_GOLDEN},
@@ -184,6 +190,12 @@ static bool *option_flag(struct options *o, int opt)
         return &o->json;
     case OPT_ROWS:
         return &o->rows;
+    case OPT_FAULTS:
+        return &o->faults;
+    case OPT_REQUIREMENTS:
+        return &o->requirements;
+    case OPT_MARKDOWN:
+        return &o->markdown;
     case OPT_KEEP:
         return &o->keep;
     case OPT_NO_NAMESPACE:
