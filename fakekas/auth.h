@@ -8,7 +8,5 @@
 
 /* A gRPC code; on OK *ret_token points into the header, else *ret_message says why. */
 int auth_bearer(const char *authorization, const char **ret_token, const char **ret_message);
-/* May this stand in an HTTP/2 header as Go reads them? */
-bool auth_value_legal(const char *value);
 /* The code that a status becomes, GRPC_OK, or -1: nothing is answered and the stream stays open. */
 int auth_status_code(enum agent_status s, const struct kas_traits *t, const char **ret_message);

@@ -149,6 +149,8 @@ int tunnels_request(struct tunnels *t, const json_t *args, char **reterr);
 json_t *tunnels_json(const struct tunnels *t);
 bool tunnel_is_idle(struct grpc_call *call);
 void registrar_message(struct grpc_call *call, const uint8_t *p, size_t n);
+void reflection_message(struct grpc_call *call, const uint8_t *p, size_t n);
+void reflection_half_closed(struct grpc_call *call);
 void gitlab_access_open(struct grpc_call *call);
 void gitlab_access_message(struct grpc_call *call, const uint8_t *p, size_t n);
 void gitlab_access_half_closed(struct grpc_call *call);

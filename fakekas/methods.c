@@ -9,6 +9,7 @@
 #include "gitops.pb-c.h"
 #include "gitops136.pb-c.h"
 #include "grpctool.pb-c.h"
+#include "reflection.pb-c.h"
 #include "reverse_tunnel.pb-c.h"
 
 #include "fakekas/internal.h"
@@ -47,7 +48,12 @@
     .server_streams = true, .open = flux_open, .message = flux_message, .half_closed = watcher_half_closed,          \
     .closed = flux_closed
 
+#define REFLECTION                                                                                                    \
+    .in = &reflection__request__descriptor, .out = &reflection__response__descriptor, .client_streams = true,        \
+    .server_streams = true, .message = reflection_message, .half_closed = reflection_half_closed
+
 /* Path, messages and handlers, from, before. "head" is the fork, which has other names. */
+#define NEVER "head" /* from and before are one: no KAS has it for its agents */
 #define METHODS(ROW)                                                                                                  \
     ROW("/agentrpc.Kas/GetConfiguration", CONFIGURATION, "0", "13.7")                                                 \
     ROW("/agentrpc.Kas/GetObjectsToSynchronize", OBJECTS136, "0", "13.7")                                             \
@@ -62,7 +68,9 @@
     ROW("/gitlab.agent.agent_registrar.rpc.AgentRegistrar/Register", REGISTER, "16.5", "head")                        \
     ROW("/plural.agent.agent_configuration.rpc.AgentConfiguration/GetConfiguration", CONFIGURATION, "head", "")       \
     ROW("/plural.agent.reverse_tunnel.rpc.ReverseTunnel/Connect", TUNNEL, "head", "")                                 \
-    ROW("/plural.agent.agent_registrar.rpc.AgentRegistrar/Register", REGISTER, "head", "")
+    ROW("/plural.agent.agent_registrar.rpc.AgentRegistrar/Register", REGISTER, "head", "")                            \
+    ROW("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", REFLECTION, NEVER, NEVER)                        \
+    ROW("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", REFLECTION, NEVER, NEVER)
 
 /* A row's handlers stand in braces of their own macro's making, hence this detour. */
 #define EXPAND(...) __VA_ARGS__
