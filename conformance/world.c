@@ -21,7 +21,7 @@
 #include "lib/base/mem.h"
 #include "lib/script/steps.h"
 
-enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, DRAIN_MS = 100, BROKEN = 3 };
+enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, DRAIN_MS = 1000, BROKEN = 3 };
 
 struct world {
     json_t *job; /* borrowed, as the next three */
@@ -39,6 +39,7 @@ struct world {
     struct timer *within, *settle, *life;
     struct sig *term;
     uint64_t started_ns;
+    unsigned connections;     /* that stand: accepted and not yet closed */
     bool up, drained, lingered, ending, over;
     bool sanitizer; /* the component printed a sanitizer's report */
     double judged_s;
@@ -137,9 +138,9 @@ static void settle(void *arg)
         w->lingered = true;
     }
     /* What it sent before it ended may still be on its way to us. */
-    if (!sut_running(w->sut) && !w->drained) {
+    if (!sut_running(w->sut) && w->connections && !w->drained) {
         w->drained = true;
-        w->settle = timer_new(w->loop, DRAIN_MS, settle, w);
+        w->settle = timer_new(w->loop, DRAIN_MS, settle, w); /* the last tcp.closed is sooner, as a rule */
     } else if (state == JUDGE_LOST || left <= 0)
         finish(w);
     else
@@ -178,6 +179,10 @@ static void on_event(void *arg, const json_t *event)
     if (is_sanitizer(json_string_value(json_object_get(event, "raw"))))
         w->sanitizer = true;
     judge_event(w->judge, event);
+    if (name && strcmp(name, "tcp.accept") == 0)
+        w->connections++;
+    if (name && strcmp(name, "tcp.closed") == 0 && w->connections)
+        w->connections--;
     if (w->started_ns && name && who && strcmp(who, "world") != 0)
         up(w);
     if (w->ending || w->over || judge_state(w->judge) == JUDGE_OPEN)
