@@ -438,6 +438,10 @@ static bool step(struct tls *t)
         t->state = TLS_HANDSHAKE;
         if (!is_tls(t, t->bytes.in))
             return false;
+        if (conn_cares(t->layer.conn, "tls.message")) {
+            SSL_set_msg_callback(t->ssl, on_message);
+            SSL_set_msg_callback_arg(t->ssl, t);
+        }
     }
     return t->state == TLS_OPEN ? read_some(t) : handshake(t);
 }
@@ -583,9 +587,5 @@ struct layer *tls_layer_push(struct conn *c, const struct tls_options *o)
     SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_set_accept_state(t->ssl);
     conn_push(c, &t->layer);
-    if (conn_cares(c, "tls.message")) {
-        SSL_set_msg_callback(t->ssl, on_message);
-        SSL_set_msg_callback_arg(t->ssl, t);
-    }
     return &t->layer;
 }
