@@ -65,6 +65,12 @@ struct grpc_server_options {
     bool reply_gzip;          /* compress replies when the client accepts it */
     size_t max_message;       /* received; 0: 4 MiB, then ResourceExhausted in grpc-go's words */
     struct h2_options h2;
+    /* Calls that go on to another server (grpc_relay.h): what grpc-go would refuse is passed on. */
+    bool relay;
+    const struct grpc_method *any; /* serves each path that is in no row; NULL: those are refused */
+    void (*drained)(void *arg, struct grpc_call *call); /* all replies of the call have gone. May be NULL */
+    void (*ping)(void *arg, struct grpc_session *s, const uint8_t data[8], bool ack); /* see h2_owner */
+    void (*goaway)(void *arg, struct grpc_session *s, uint32_t code, const char *debug);
     void (*session)(void *arg, struct grpc_session *s, bool open); /* came, goes. May be NULL */
     void *arg;
 };

@@ -53,6 +53,7 @@ static void call_free(struct grpc_call *call)
         grpc_item_free(item);
     }
     json_decref(call->extra_headers);
+    json_decref(call->extra_trailers);
     buf_done(&call->in);
     free(call);
     grpc_session_unkeep(s);

@@ -6,6 +6,7 @@
  *   grpc_send.c     headers, messages and statuses to the client
  *   grpc_act.c      moments: what a scenario wants instead
  *   grpc_facts.c    what is written of them
+ *   grpc_relay.c    calls that go on to another server
  *   grpc_code.c     statuses by name, and the encoding of their text
  *
  *        data ─► in ─(whole?)─► gunzip ─► moment received ─► method->message()
@@ -70,6 +71,7 @@ struct grpc_call {
     bool compress : 1;
     bool stream_closed : 1;
     json_t *extra_headers; /* owned */
+    json_t *extra_trailers; /* owned; beside the status, of a call that is relayed */
     struct buf in;
     STAILQ_HEAD(, grpc_item) out;
     LIST_HEAD(, grpc_step) steps;
@@ -137,6 +139,9 @@ bool grpc_act(struct grpc_call *call, enum grpc_moment at, json_t *facts, struct
               void *arg);
 void grpc_steps_cancel(struct grpc_call *call);
 void grpc_closed_moment(struct grpc_call *call);
+
+bool grpc_out_waits(const struct grpc_call *call); /* replies wait behind a delayed one */
+void grpc_headers_now(struct grpc_call *call);     /* HEADERS, if they have not gone out */
 
 /* grpc_facts.c */
 json_t *grpc_facts(const struct grpc_call *call); /* {service, method} */

@@ -177,6 +177,7 @@ void grpc_write_status(struct grpc_call *call, int code, const char *text, int t
     }
     _cleanup_(freep) char *encoded = *text ? grpc_encode_text(text) : NULL;
     put_status(&l, code, encoded ? encoded : "", number);
+    put_extra(&l, call->extra_trailers);
     call->finishing = call->ended = true;
     if (call->headers_sent)
         h2_trailers(call->stream, l.h, l.n);
@@ -341,6 +342,20 @@ void grpc_pump_out(struct grpc_call *call)
             send_message(call, &r);
         grpc_item_free(item);
     }
+    const struct grpc_server_options *o = &call->session->server->o;
+    if (o->drained && call->stream && !grpc_out_waits(call))
+        o->drained(o->arg, call);
+}
+
+bool grpc_out_waits(const struct grpc_call *call)
+{
+    return call->out_held || !STAILQ_EMPTY(&call->out);
+}
+
+void grpc_headers_now(struct grpc_call *call)
+{
+    if (!call->ended)
+        send_headers(call);
 }
 
 void grpc_send(struct grpc_call *c, const void *message, size_t n)

@@ -84,7 +84,7 @@ static const struct grpc_method *find_method(const struct grpc_server *s, const 
     struct grpc_method_entry *entry = NULL;
 
     HASH_FIND(hh, s->methods, path, strlen(path), entry);
-    return entry && served(s, entry->method) ? entry->method : NULL;
+    return entry && served(s, entry->method) ? entry->method : s->o.any;
 }
 
 /* Known is a service of which anything is served. */
@@ -194,14 +194,14 @@ void grpc_accept(struct grpc_call *call)
     const struct grpc_server_options *o = &call->session->server->o;
     const char *why = NULL;
 
-    if (!transport_takes(call))
+    if (!o->relay && !transport_takes(call))
         return;
     if (!call->method) {
         refuse_path(call);
         return;
     }
     call->encoding = encoding_of(call, grpc_call_header(call, "grpc-encoding"));
-    if (!decompressor_there(call))
+    if (!o->relay && !decompressor_there(call))
         return;
     call->admitted = true;
     call->compress = o->reply_gzip && !o->no_gzip && accepts_gzip(call);
@@ -269,6 +269,29 @@ static void on_closed(void *arg, struct h2_stream *stream, uint32_t code)
     grpc_call_stream_closed(h2_stream_user(stream), code);
 }
 
+static void on_drained(void *arg, struct h2_stream *stream)
+{
+    struct grpc_call *call = h2_stream_user(stream);
+    const struct grpc_server_options *o = &call->session->server->o;
+
+    if (call->opened && !grpc_out_waits(call))
+        o->drained(o->arg, call);
+}
+
+static void on_ping(void *arg, struct h2 *h, const uint8_t data[8], bool ack)
+{
+    struct grpc_session *s = arg;
+
+    s->server->o.ping(s->server->o.arg, s, data, ack);
+}
+
+static void on_goaway(void *arg, struct h2 *h, uint32_t code, const char *debug)
+{
+    struct grpc_session *s = arg;
+
+    s->server->o.goaway(s->server->o.arg, s, code, debug);
+}
+
 static void on_gone(void *arg, struct h2 *h)
 {
     struct grpc_session *s = arg;
@@ -287,6 +310,9 @@ struct grpc_session *grpc_serve(struct grpc_server *server, struct conn *c)
                              .data = on_data,
                              .end = on_end,
                              .closed = on_closed,
+                             .drained = server->o.drained ? on_drained : NULL,
+                             .ping = server->o.ping ? on_ping : NULL,
+                             .goaway = server->o.goaway ? on_goaway : NULL,
                              .gone = on_gone,
                              .arg = s};
 

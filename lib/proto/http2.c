@@ -416,6 +416,7 @@ static void start_nghttp2(struct h2 *h)
     nghttp2_option_set_no_http_messaging(opt, 1);
     nghttp2_option_set_no_auto_ping_ack(opt, 1); /* a scenario may withhold it */
     nghttp2_option_set_no_closed_streams(opt, 1);
+    nghttp2_option_set_no_auto_window_update(opt, h->o.manual_window);
     nghttp2_option_set_max_send_header_block_length(opt, H2_SEND_HEADERS_MAX); /* a scenario's may be absurd */
     /* Agents reset streams as they like; a fake is not under attack. */
     nghttp2_option_set_stream_reset_rate_limit(opt, 1000000, 1000000);
@@ -447,6 +448,11 @@ struct h2 *h2_server_push(struct conn *c, const struct h2_options *o, const stru
 struct layer *h2_layer(struct h2 *h)
 {
     return &h->l;
+}
+
+bool h2_ended(const struct h2 *h)
+{
+    return h2_over(h);
 }
 
 struct conn *h2_conn(const struct h2 *h)

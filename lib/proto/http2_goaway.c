@@ -21,6 +21,10 @@ void h2_goaway_event(struct h2 *h, const char *by, uint32_t code, int32_t last, 
                               text);
     if (!strcmp(by, "peer")) {
         h2_moment(h, 0, "h2.goaway", facts);
+        if (h->owner.goaway && !h2_over(h)) {
+            _cleanup_(freep) char *said = xstrndup(n ? debug : "", n);
+            h->owner.goaway(h->owner.arg, h, code, said);
+        }
         return;
     }
     conn_event(h->l.conn, 0, "h2.goaway", facts);
@@ -52,6 +56,14 @@ static void final_goaway(struct h2 *h, uint32_t code, const char *debug, int32_t
     int r = nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, last, code, (const uint8_t *)debug, strlen(debug));
     if (r < 0)
         raw_goaway(h, code, debug, last);
+    h2_schedule(h);
+}
+
+void h2_goaway_frame(struct h2 *h, uint32_t code, const char *debug, int32_t last)
+{
+    if (h2_over(h))
+        return;
+    raw_goaway(h, code, debug, last);
     h2_schedule(h);
 }
 
@@ -92,6 +104,14 @@ void h2_goaway(struct h2 *h, uint32_t code, const char *debug, int32_t last, boo
 
 /* pings */
 
+void h2_pong(struct h2 *h, const uint8_t data[8])
+{
+    if (h2_over(h))
+        return;
+    nghttp2_submit_ping(h->session, NGHTTP2_FLAG_ACK, data);
+    h2_schedule(h);
+}
+
 void h2_ping(struct h2 *h, const uint8_t data[8])
 {
     if (h2_over(h))
@@ -124,6 +144,10 @@ static void answer_ping(void *arg, bool carry_on)
     h->ping_pass = false;
     if (!carry_on || h2_over(h))
         return;
+    if (h->owner.ping) {
+        h->owner.ping(h->owner.arg, h, h->ping, false);
+        return;
+    }
     nghttp2_submit_ping(h->session, NGHTTP2_FLAG_ACK, h->ping);
     if (too_many_pings(h)) {
         final_goaway(h, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings", -1);
@@ -158,6 +182,8 @@ void h2_ping_received(struct h2 *h, const nghttp2_ping *ping)
         conn_act_all(h->l.conn, &h->l, a, ping_action, answer_ping, h);
     } else if (h->drain_timer && !memcmp(ping->opaque_data, drain_ping, sizeof(drain_ping))) {
         drain(h);
+    } else if (h->owner.ping) {
+        h->owner.ping(h->owner.arg, h, ping->opaque_data, true);
     }
 }
 

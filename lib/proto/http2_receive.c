@@ -265,13 +265,18 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
 {
     struct h2 *h = arg;
     struct h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
+    if (h->o.manual_window)
+        nghttp2_session_consume_connection(session, n); /* one stream that is held does not hold the others */
     if (!s || !s->announced || s->closed || s->malformed)
         return verdict(h);
+    s->owed += h->o.manual_window ? (uint32_t)n : 0;
     s->received += (int64_t)n;
     if (s->length >= 0 && s->received > s->length)
         malformed(s, "more body than content-length says");
     else
         h->owner.data(h->owner.arg, s, p, n);
+    if (!h2_over(h))
+        h2_give_back(s);
     return verdict(h);
 }
 

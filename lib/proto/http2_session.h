@@ -37,6 +37,8 @@ struct h2_stream {
     size_t trailer_count;
     int64_t length, received;    /* content-length, -1: none; DATA so far */
     int32_t id;
+    uint32_t owed;               /* received, not yet given back to the peer's window */
+    bool held : 1;
     bool announced : 1;          /* the owner knows it */
     bool overflow : 1;           /* its headers were too many */
     bool peer_ended : 1;
@@ -107,6 +109,9 @@ void h2_fail(struct h2 *h, const char *reason);
 void h2_stream_over(struct h2_stream *s, uint32_t code);
 /* Asks the scenario at a moment of the session that nothing waits for. */
 void h2_moment(struct h2 *h, int32_t stream, const char *name, json_t *facts);
+
+/* http2_stream.c */
+void h2_give_back(struct h2_stream *s); /* to the window, what is owed, unless the stream is held */
 
 /* http2_receive.c */
 void h2_receive_callbacks(nghttp2_session_callbacks *cbs);

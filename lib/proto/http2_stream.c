@@ -189,6 +189,28 @@ void h2_each_stream(struct h2 *h, void (*fn)(void *arg, struct h2_stream *s), vo
     h2_schedule(h);
 }
 
+size_t h2_queued(const struct h2_stream *s)
+{
+    return buf_len(&s->out);
+}
+
+void h2_give_back(struct h2_stream *s)
+{
+    if (s->held || !s->owed || dead(s))
+        return;
+    nghttp2_session_consume_stream(s->h->session, s->id, s->owed);
+    s->owed = 0;
+}
+
+void h2_hold(struct h2_stream *s, bool hold)
+{
+    s->held = hold;
+    if (hold || !s->owed)
+        return;
+    h2_give_back(s);
+    h2_schedule(s->h);
+}
+
 size_t h2_stream_count(const struct h2 *h)
 {
     return h->count;

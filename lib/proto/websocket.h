@@ -19,6 +19,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/net/layer.h"
 
@@ -31,6 +32,8 @@ struct ws_options {
 struct ws *ws_push(struct conn *c, const struct ws_options *o);
 struct layer *ws_layer(struct ws *w);
 void ws_close(struct ws *w, uint16_t code, const char *reason); /* then the connection, when the peer has answered */
+/* What the peer's close frame said; false: it sent none. The reason is not terminated. */
+bool ws_peer_close(const struct ws *w, uint16_t *code, const char **reason, size_t *n);
 void ws_ping(struct ws *w, const void *p, size_t n);
 /* false: another verb. What is wrong with its arguments is an event fault.failed. */
 struct action;

@@ -102,6 +102,18 @@ static void close_came(struct ws *w)
               answer_close);
 }
 
+bool ws_peer_close(const struct ws *w, uint16_t *code, const char **reason, size_t *n)
+{
+    const uint8_t *p = buf_data(&w->control);
+    if (!w->deaf || w->opcode != WSLAY_CONNECTION_CLOSE)
+        return false;
+    bool coded = buf_len(&w->control) >= 2;
+    *code = (uint16_t)(coded ? p[0] << 8 | p[1] : WSLAY_CODE_NO_STATUS_RCVD);
+    *reason = (const char *)p + (coded ? 2 : 0);
+    *n = coded ? buf_len(&w->control) - 2 : 0;
+    return true;
+}
+
 /* messages */
 
 static void message_decided(struct ws *w, bool carry_on)
