@@ -5,6 +5,7 @@
 
 #include "fakekas/accept.h"
 #include "fakekas/internal.h"
+#include "fakekas/relay.h"
 #include "lib/base/buf.h"
 
 /* Go's %q, as far as headers need it. A new string. */
@@ -155,6 +156,10 @@ void accept_request(void *arg, struct http1 *h, const struct http1_request *r)
         http1_respond(h, front.status, http1_reason(front.status), front.headers, front.body, strlen(front.body),
                       false);
         front_answer_done(&front);
+        return;
+    }
+    if (l->kas->proxy) {
+        relay_request(l, h, r);
         return;
     }
     _cleanup_(freep) char *text = NULL;

@@ -38,6 +38,7 @@ struct link {
     struct http1 *http;           /* NULL until it is one; borrowed from the connection, like the next two */
     struct ws *ws;
     struct grpc_session *session;
+    struct relay *relay;          /* owned; to the other KAS (relay.h); NULL: there is none */
     char *agent_token;            /* of whom was last let in; NULL: nobody yet. Owned */
     struct timer *age;            /* owned; the next step of ageing */
     int age_stage;
@@ -77,6 +78,8 @@ struct kas {
     char *ca_pem;            /* owned; NULL likewise */
     struct tls_setup tls;    /* owned; empty likewise */
     struct grpc_server *grpc;
+    struct proxy *proxy;     /* borrowed; not NULL: everything goes on to another KAS */
+    struct grpc_method *relayed; /* owned; then these are the methods */
     struct kas_listener *listeners; /* owned */
     size_t n_listeners;
     bool stopped;

@@ -6,6 +6,7 @@
 #include "agent_configuration.pb-c.h"
 
 #include "fakekas/internal.h"
+#include "fakekas/relay.h"
 #include "lib/base/clock.h"
 #include "lib/proto/pb.h"
 #include "lib/script/schema.h"
@@ -27,7 +28,7 @@ static void session_changed(void *arg, struct grpc_session *s, bool open)
     if (!l)
         return;
     l->session = open ? s : NULL;
-    if (open)
+    if (open && !l->kas->proxy)
         age_start(l);
 }
 
@@ -171,12 +172,27 @@ static json_t *without_nulls(const json_t *spec)
     return out;
 }
 
+static void pass_on(struct kas *k, struct grpc_server_options *so)
+{
+    k->relayed = relay_methods();
+    *so = (struct grpc_server_options){.methods = k->relayed,
+                                       .any = &relay_any,
+                                       .relay = true,
+                                       .max_message = 64 * 1024 * 1024,
+                                       .h2 = {.manual_window = true},
+                                       .session = session_changed,
+                                       .drained = relay_drained,
+                                       .ping = relay_ping,
+                                       .goaway = relay_goaway,
+                                       .arg = k};
+}
+
 int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
 {
     struct kas *k = NEW(struct kas);
     *reterr = NULL;
     *k = (struct kas){.loop = o->loop, .events = o->events, .faults = o->faults, .pki = o->pki,
-                      .next_conn_id = o->next_conn_id};
+                      .next_conn_id = o->next_conn_id, .proxy = o->proxy};
     k->spec = without_nulls(o->spec);
     TAILQ_INIT(&k->links);
     TAILQ_INIT(&k->configs);
@@ -188,7 +204,8 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
         kas_free(k);
         return r;
     }
-    events_want(k->events, "grpc.message");
+    if (!k->proxy || events_heard(k->events))
+        events_want(k->events, "grpc.message");
     struct grpc_server_options so = {.methods = kas_methods,
                                      .authenticate = auth_headers,
                                      .serves = method_served,
@@ -197,6 +214,8 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
                                      .h2 = {.min_ping_ms = 20000},
                                      .session = session_changed,
                                      .arg = k};
+    if (k->proxy)
+        pass_on(k, &so);
     k->grpc = grpc_server_new(&so);
     r = listen_all(k, o, reterr);
     const char *backlog = json_string_value(json_object_get(k->spec, "backlog"));
@@ -216,6 +235,7 @@ static void release(void *arg)
     struct kas *k = arg;
     if (k->grpc)
         grpc_server_free(k->grpc);
+    free(k->relayed);
     tunnels_free(k->tunnels);
     free(k->listeners);
     SSL_CTX_free(k->ctx);

@@ -12,6 +12,7 @@ static const char help_main[] =
     "fakekas - a fake KAS (GitLab agent server) that real agents connect to\n"
     "\n"
     "  fakekas serve [SCENARIO] [options]   stand there until Ctrl-C; see fakekas serve --help\n"
+    "  fakekas proxy --to ADDRESS [SCENARIO]  stand between an agent and a real KAS; see fakekas proxy --help\n"
     "  fakekas --version\n";
 
 static const char help_serve[] =
@@ -46,8 +47,28 @@ static const char help_serve[] =
     "\n"
     "exit: 0 ended by a signal; 2 command line or scenario wrong; 3 the machine does not allow it (port taken, ...)\n";
 
+static const char help_proxy[] =
+    "usage: fakekas proxy --to ADDRESS [SCENARIO] [options]\n"
+    "\n"
+    "Stands between agents and a KAS: every layer down to gRPC ends here on both sides, everything is in the event log,\n"
+    "and the faults of SCENARIO happen between the two. Without SCENARIO nothing is changed.\n"
+    "\n"
+    "  --to ADDRESS            the KAS: wss://HOST[:PORT]/PATH, ws://, grpc:// or grpcs://. Without a path, each agent's\n"
+    "                          own is asked for. The name is looked up once\n"
+    "  --ca FILE               certificates that are trusted there, PEM; default: the system's roots\n"
+    "  --insecure              do not verify its certificate\n"
+    "  --record FILE           at the end, write what the KAS said as a scenario, with secrets and names replaced, and\n"
+    "                          say on standard error what was replaced (fakekas record is the same as a command)\n"
+    "\n"
+    "All options of fakekas serve are there too; --token-file is only what the printed command line shows.\n"
+    "\n"
+    "examples:\n"
+    "  fakekas proxy --to wss://gitlab.example/-/kubernetes-agent/ --listen ws=127.0.0.1:8150 --events events.jsonl\n"
+    "  fakekas proxy --to grpc://127.0.0.1:8150 fixtures/scenarios/kas-address/status-502.yaml\n"
+    "  fakekas record --to grpc://127.0.0.1:8150 seen.yaml\n";
+
 enum { OPT_LISTEN = 256, OPT_VERSION, OPT_AGENT_VERSION, OPT_TOKEN_FILE, OPT_EVENTS, OPT_VERBOSE, OPT_JSON,
-       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP };
+       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP, OPT_TO, OPT_CA, OPT_INSECURE, OPT_RECORD };
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
@@ -60,6 +81,10 @@ static const struct option options[] = {
     {"control", required_argument, NULL, OPT_CONTROL},
     {"control-http", required_argument, NULL, OPT_CONTROL_HTTP},
     {"help", no_argument, NULL, OPT_HELP},
+    {"to", required_argument, NULL, OPT_TO},
+    {"ca", required_argument, NULL, OPT_CA},
+    {"insecure", no_argument, NULL, OPT_INSECURE},
+    {"record", required_argument, NULL, OPT_RECORD},
     {0},
 };
 
@@ -124,24 +149,45 @@ static int take_option(struct serve_options *o, int opt, const char *arg)
     case OPT_CONTROL_HTTP:
         return parse_port(arg, &o->control_http) ? -1 : usage("--control-http: expected a port, 0 to 65535");
     case OPT_HELP:
-        fputs(help_serve, stdout);
+        fputs(o->proxy ? help_proxy : help_serve, stdout);
         return 0;
+    case OPT_TO:
+        o->to = arg;
+        return -1;
+    case OPT_CA:
+        o->ca = arg;
+        return -1;
+    case OPT_INSECURE:
+        o->insecure = true;
+        return -1;
+    case OPT_RECORD:
+        o->record = arg;
+        return -1;
     default: /* getopt has said what is wrong */
         fputs("fakekas serve --help says more.\n", stderr);
         return EXIT_USAGE;
     }
 }
 
-static int main_serve(int argc, char **argv)
+static int main_serve(int argc, char **argv, bool proxy, bool record)
 {
-    struct serve_options o = {.control_http = -1};
+    struct serve_options o = {.control_http = -1, .proxy = proxy};
     int opt, code;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
         if ((code = take_option(&o, opt, optarg)) >= 0)
             return code;
     if (argc - optind > 1)
         return usage("serve: one scenario at a time");
-    o.scenario = argv[optind];
+    if (record && !o.record)
+        o.record = argv[optind];
+    else
+        o.scenario = argv[optind];
+    if (proxy != !!o.to)
+        return usage(proxy ? "proxy: which KAS? --to wss://HOST/PATH" : "serve: --to belongs to fakekas proxy");
+    if (record && !o.record)
+        return usage("record: into which file?");
+    if (!o.to && (o.ca || o.insecure || o.record))
+        return usage("serve: --ca, --insecure and --record belong to fakekas proxy");
     return serve(&o);
 }
 
@@ -149,9 +195,10 @@ int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     const char *command = argc > 1 ? argv[1] : "";
-    if (!strcmp(command, "serve")) {
+    bool record = !strcmp(command, "record"), proxy = record || !strcmp(command, "proxy");
+    if (proxy || !strcmp(command, "serve")) {
         argv[1] = argv[0];
-        return main_serve(argc - 1, argv + 1);
+        return main_serve(argc - 1, argv + 1, proxy, record);
     }
     if (!strcmp(command, "--version")) {
         printf("fakekas %s\n", FAKEKAS_VERSION);

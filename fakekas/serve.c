@@ -12,6 +12,8 @@
 
 #include "fakekas/control.h"
 #include "fakekas/kas.h"
+#include "fakekas/proxy.h"
+#include "fakekas/record.h"
 #include "fakekas/serve_private.h"
 #include "fakekas/serve_scenario.h"
 #include "fakekas/traits.h"
@@ -29,6 +31,8 @@ struct served {
     struct event_sub *shown;
     struct pki *pki;
     struct faults *faults;
+    struct proxy *proxy;
+    struct record *record;
     struct kas *kas;
     struct steps *steps;
     struct control *control;
@@ -181,6 +185,17 @@ static void show_event(void *arg, const json_t *event)
     free(text);
 }
 
+static int start_proxy(struct served *s, char **reterr)
+{
+    struct proxy_options po = {.loop = s->loop, .events = s->events, .next_conn_id = &s->next_conn_id,
+                               .to = s->o->to, .ca_file = s->o->ca, .insecure = s->o->insecure};
+    if (!s->o->to)
+        return 0;
+    if (s->o->record)
+        s->record = record_start(s->events);
+    return proxy_new(&po, &s->proxy, reterr);
+}
+
 static int start_kas(struct served *s)
 {
     struct kas_listener_spec specs[LISTENERS_MAX + 1] = {0};
@@ -189,8 +204,10 @@ static int start_kas(struct served *s)
         specs[i] = (struct kas_listener_spec){s->listen[i].transport, s->listen[i].host, s->listen[i].port};
     s->pki = pki_new();
     s->faults = faults_new(s->scenario.faults, s->events, s->scenario.seed);
+    if (start_proxy(s, &err) < 0)
+        return complain(err, EXIT_USAGE);
     struct kas_options ko = {.loop = s->loop, .events = s->events, .faults = s->faults, .pki = s->pki,
-                             .next_conn_id = &s->next_conn_id, .spec = s->scenario.spec, .listeners = specs};
+                             .next_conn_id = &s->next_conn_id, .spec = s->scenario.spec, .listeners = specs, .proxy = s->proxy};
     int r = kas_start(&ko, &s->kas, &err);
     if (r < 0)
         return complain(err, r == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT);
@@ -256,8 +273,13 @@ static void print_people(const struct served *s)
     size_t i;
     json_t *listeners = kas_listeners(s->kas), *l;
     const char *version = json_string_value(json_object_get(s->scenario.spec, "version"));
+    if (s->proxy)
+        printf("fakekas %s passes everything on to %s", FAKEKAS_VERSION, proxy_to(s->proxy));
+    else
     printf("fakekas %s speaks as KAS %s%s\n", FAKEKAS_VERSION, version ? version : KAS_DEFAULT_VERSION,
            version ? "" : ", with the services of all versions");
+    if (s->proxy)
+        printf("\n");
     if (s->scenario.title)
         printf("Scenario: %s\n", s->scenario.title);
     printf("\n  token file  %s\n  token       %s\n", s->token_path, kas_token(s->kas));
@@ -285,6 +307,7 @@ static void on_signal(void *arg, int signum)
 static void served_done(struct served *s)
 {
     s->shown = s->shown ? events_unsubscribe(s->shown) : NULL;
+    record_free(s->record);
     control_free(s->control);
     if (s->steps)
         steps_free(s->steps);
@@ -294,6 +317,7 @@ static void served_done(struct served *s)
     if (s->interrupt)
         sig_free(s->interrupt);
     loop_free(s->loop); /* connections and the KAS end here, and still use what is freed below */
+    proxy_free(s->proxy);
     if (s->faults)
         faults_free(s->faults);
     if (s->pki)
@@ -329,6 +353,8 @@ int serve(const struct serve_options *o)
             print_people(&s);
         fflush(stdout);
         loop_run(s.loop);
+        if (s.record)
+            code = record_write(s.record, o->record) < 0 ? EXIT_ENVIRONMENT : 0;
     }
     served_done(&s);
     return code;

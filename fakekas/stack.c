@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fakekas/internal.h"
+#include "fakekas/relay.h"
 #include "lib/net/tls.h"
 #include "lib/proto/sniff.h"
 
@@ -34,6 +35,7 @@ static void link_free(struct conn *c)
         return;
     TAILQ_REMOVE(&l->kas->links, l, entry);
     age_stop(l);
+    relay_free(l->relay);
     free(l->agent_token);
     free(l);
 }
@@ -50,11 +52,19 @@ static struct link *link_new(struct kas_listener *listener, struct conn *c)
     return l;
 }
 
+static void speak_grpc(struct link *l)
+{
+    if (l->kas->proxy)
+        relay_open(l);
+    else
+        l->session = grpc_serve(l->kas->grpc, l->conn);
+}
+
 static void protocol_known(void *arg, struct conn *c, enum sniffed what)
 {
     struct link *l = arg;
     if (what == SNIFF_H2 && l->listener->speaks & SPEAKS_GRPC) {
-        l->session = grpc_serve(l->kas->grpc, c);
+        speak_grpc(l);
         return;
     }
     if (what == SNIFF_H2) {
@@ -76,7 +86,7 @@ void stack_build(void *arg, struct conn *c)
         tls_layer_push(c, &tls);
     }
     if (listener->speaks == SPEAKS_GRPC)
-        l->session = grpc_serve(l->kas->grpc, c);
+        speak_grpc(l);
     else
         sniff_push(c, protocol_known, l);
 }
