@@ -4,6 +4,7 @@
 
 #include "conformance/commands.h"
 #include "conformance/list_faults.h"
+#include "conformance/list_requirements.h"
 #include "conformance/select.h"
 #include "conformance/suite.h"
 #include "lib/base/mem.h"
@@ -96,8 +97,9 @@ int cmd_list(int argc, char **argv)
     if (o.faults && s.schema) /* the table stands, whatever is wrong in a scenario */
         code = list_faults(&s, &o);
     else if (e == 0)
-        code = o.rows ? list_rows(&s, &o)
-                        : list_scenarios(&s, &o);
+        code = o.requirements ? list_requirements(&s, &o)
+               : o.rows       ? list_rows(&s, &o)
+                              : list_scenarios(&s, &o);
     suite_done(&s);
     options_done(&o);
     return code;

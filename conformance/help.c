@@ -58,7 +58,9 @@ static const struct {
      "events.jsonl\n"},
     {"list", "conform list [PATTERN…] [--json] [--rows] - names scenarios, or with --rows every row that "
              "`run` would run\n"
-             "conform list --faults [--json|--markdown] - moments and verbs, and which scenarios use them\n"},
+             "conform list --faults [--json|--markdown] - moments and verbs, and which scenarios use them\n"
+             "conform list --requirements [--json|--markdown] [--results FILE] - what is required, who judges it, "
+             "and what each version did\n"},
     {"check", "conform check [--json] FILE… - is this well written? Problems come as file:line:column: "
               "what, what was expected\n"
               "Without files: every scenario of the fixtures.\n"},

@@ -26,6 +26,7 @@ enum option_id {
     OPT_OUT,
     OPT_JSONL,
     OPT_ROWS_FROM,
+    OPT_RESULTS,
     OPT_AGENTS,
     OPT_MUTANT,
     OPT_REPEAT,
@@ -56,6 +57,7 @@ static const struct option longs[] = {
     {"out", required_argument, NULL, OPT_OUT},
     {"jsonl", required_argument, NULL, OPT_JSONL},
     {"rows-from", required_argument, NULL, OPT_ROWS_FROM},
+    {"results", required_argument, NULL, OPT_RESULTS},
     {"agents", required_argument, NULL, OPT_AGENTS},
     {"mutant", required_argument, NULL, OPT_MUTANT},
     {"jobs", required_argument, NULL, 'j'},
@@ -241,6 +243,9 @@ static int option_text(struct options *o, int opt, const char *text)
         return 0;
     case OPT_JSONL:
         o->jsonl = text;
+        return 0;
+    case OPT_RESULTS:
+        o->results = text;
         return 0;
     case OPT_ROWS_FROM:
         o->rows_from = text;

@@ -18,6 +18,7 @@ struct options {
     const char *out;           /* --out, or NULL */
     const char *jsonl;         /* --jsonl FILE|-, or NULL */
     const char *rows_from;     /* --rows-from FILE|-, or NULL */
+    const char *results;       /* --results FILE: results.json of a run, or NULL */
     const char *agents;        /* --agents, or NULL: $FAKEKAS_AGENTS, ~/agents */
     const char *mutant;        /* --mutant: one only */
     unsigned jobs, repeat, stop_ms;
