@@ -41,11 +41,31 @@ static void take_row(const json_t *row, struct serve_scenario *ret)
     ret->seed = (uint64_t)json_integer_value(json_object_get(row, "seed"));
 }
 
+/* "FILE", or "FILE.yaml:ENTRY" for one of a matrix, whose first is taken otherwise. */
+static struct scenario *pick_entry(const char *wanted, const json_t *schema, struct problems *p)
+{
+    const char *suffix = strstr(wanted, ".yaml:");
+    _cleanup_(freep) char *path = suffix ? xstrndup(wanted, (size_t)(suffix - wanted) + 5) : xstrdup(wanted);
+    struct scenario **all, *found = NULL;
+    size_t n = scenario_load_all(path, schema, p, &all);
+    for (size_t i = 0; i < n; i++) {
+        const char *entry = strchr(scenario_id(all[i]), ':');
+        if (!found && (!suffix || (entry && strcmp(entry, suffix + 5) == 0)))
+            found = all[i];
+        else
+            scenario_free(all[i]);
+    }
+    free(all);
+    if (n && !found)
+        problem_add(p, (struct place){.file = path}, "no entry \"%s\"; `conform list` names them", suffix + 6);
+    return found;
+}
+
 static int load(const struct serve_options *o, const json_t *vars, struct problems *p, struct serve_scenario *ret)
 {
     json_error_t e;
     json_t *schema = json_loads(scenario_schema, 0, &e);
-    struct scenario *s = scenario_load(o->scenario, schema, p);
+    struct scenario *s = pick_entry(o->scenario, schema, p);
     json_decref(schema);
     if (!s)
         return EXIT_USAGE;
