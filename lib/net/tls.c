@@ -575,6 +575,8 @@ struct layer *tls_layer_push(struct conn *c, const struct tls_options *o)
     /* The same for every connection of the context; what differs hangs on the SSL. */
     SSL_CTX_set_client_hello_cb(o->ctx, on_client_hello, NULL);
     SSL_CTX_set_alpn_select_cb(o->ctx, on_alpn, NULL);
+    for (const struct tls_sni *s = o->sni; s && s->host; s++) /* with the certificate comes all of its context */
+        SSL_CTX_set_alpn_select_cb(s->ctx, on_alpn, NULL);
     t->ssl = SSL_new(o->ctx);
     BIO *bio = tls_bio_new(&t->bytes);
     if (!t->ssl || !bio) {

@@ -93,7 +93,6 @@ static void cut_alert_and_silence(void **state)
 static void other_names_other_certificates(void **state)
 {
     static const char *const other[] = {"other.example", NULL};
-    static const char forced[] = "spdy/3";
     struct pair p;
     SSL_CTX *ctx;
     (void)state;
@@ -102,14 +101,37 @@ static void other_names_other_certificates(void **state)
     struct tls_sni sni[] = {{other[0], ctx}, {NULL, NULL}};
     conn_fake_free(p.c);
     p.c = conn_fake(p.w.loop, p.w.events, &p.w.moments);
-    p.tls = tls_layer_push(p.c, &(struct tls_options){.ctx = p.server, .sni = sni, .alpn_force = forced});
+    p.tls = tls_layer_push(p.c, &(struct tls_options){.ctx = p.server, .sni = sni, .alpn = h2});
     p.top = NEW(struct top);
     p.top->layer.ops = &top_ops;
     conn_push(p.c, &p.top->layer);
     conn_fake_open(p.c);
+    SSL_set_alpn_protos(p.client, (const unsigned char *)"\2h2", 3);
     assert_int_equal(shake(&p, 16384), 1); /* verified for other.example */
+    assert_string_equal(tls_alpn(p.tls), "h2");
     pair_done(&p);
     SSL_CTX_free(ctx);
+}
+
+/* What nobody offered is chosen: the client says what it thinks of that. */
+static void alpn_by_force(void **state)
+{
+    struct pair p;
+    (void)state;
+    pair_init(&p, &good, hosts[0], NULL);
+    conn_fake_free(p.c);
+    p.c = conn_fake(p.w.loop, p.w.events, &p.w.moments);
+    p.tls = tls_layer_push(p.c, &(struct tls_options){.ctx = p.server, .alpn = h2, .alpn_force = "spdy/3"});
+    p.top = NEW(struct top);
+    p.top->layer.ops = &top_ops;
+    conn_push(p.c, &p.top->layer);
+    conn_fake_open(p.c);
+    SSL_set_alpn_protos(p.client, (const unsigned char *)"\2h2", 3);
+    (void)shake(&p, 16384);
+    const json_t *e = world_event(&p.w, "tls.handshake", 0);
+    assert_true(!e || strcmp(text_of(e, "alpn"), "spdy/3") == 0);
+    assert_true(e || world_event(&p.w, "tls.failed", 0));
+    pair_done(&p);
 }
 
 int main(void)
@@ -117,7 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_message_is_told),  cmocka_unit_test(older_handshakes_too),
         cmocka_unit_test(a_delay_holds_each_back), cmocka_unit_test(cut_alert_and_silence),
-        cmocka_unit_test(other_names_other_certificates),
+        cmocka_unit_test(other_names_other_certificates), cmocka_unit_test(alpn_by_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
