@@ -2,6 +2,7 @@
 #include "conformance/world_fakes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "conformance/world_files.h"
@@ -109,6 +110,34 @@ static json_t *kas_spec_of(const json_t *row, const char *token)
     return spec;
 }
 
+/* `proxied`: the KAS of the scenario stands behind a proxy that the component meets in its place, and which has the
+ * faults. It listens on the loopback, for the same transport. */
+static int behind_begin(struct fakes *f, const struct fakes_options *o, struct kas_options *k, char **reterr)
+{
+    const char *own = k->listeners[0].transport;
+    struct kas_listener_spec listeners[2] = {{.transport = own, .host = "127.0.0.1"}};
+    struct kas_options behind = *k;
+    struct upstream_options u = {
+        .loop = o->loop, .events = o->events, .next_conn_id = &f->next_conn_id, .insecure = true};
+    char at[64] = "";
+    int e;
+
+    behind.listeners = listeners;
+    behind.faults = NULL;
+    behind.who = "behind";
+    e = kas_start(&behind, &f->behind, reterr);
+    if (e < 0)
+        return e;
+    json_t *there = kas_listeners(f->behind);
+    const char *address = json_string_value(json_object_get(json_array_get(there, 0), "address"));
+    snprintf(at, sizeof(at), "%s://%s", own, address);
+    json_decref(there);
+    u.to = at;
+    e = upstream_new(&u, &f->upstream, reterr);
+    k->upstream = f->upstream;
+    return e;
+}
+
 static int kas_begin(struct fakes *f, const struct fakes_options *o, char **reterr)
 {
     struct kas_listener_spec listeners[LISTENERS_MAX + 1] = {0};
@@ -135,6 +164,11 @@ static int kas_begin(struct fakes *f, const struct fakes_options *o, char **rete
     }
     f->kas_spec = kas_spec_of(o->row, o->token);
     k.spec = f->kas_spec;
+    if (json_is_true(json_object_get(kas, "proxied"))) {
+        int e = behind_begin(f, o, &k, reterr);
+        if (e < 0)
+            return e;
+    }
     return kas_start(&k, &f->kas, reterr);
 }
 
@@ -183,6 +217,8 @@ void fakes_done(struct fakes *f)
 {
     proxy_free(f->proxy);
     kas_free(f->kas);
+    kas_free(f->behind);
+    upstream_free(f->upstream);
     dns_free(f->dns);
     faults_free(f->faults);
     pki_free(f->pki);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "fakekas/kas.h"
+#include "fakekas/upstream.h"
 #include "conformance/world_proxy.h"
 #include "lib/net/dns.h"
 
@@ -12,6 +13,8 @@ struct fakes {
     struct pki *pki;
     struct dns *dns;          /* NULL: absent */
     struct kas *kas;          /* NULL: absent */
+    struct kas *behind;       /* the one that `kas` passes everything on to; NULL: it is one itself */
+    struct upstream *upstream; /* … and the way there */
     struct proxy *proxy;      /* NULL: the scenario has none */
     json_t *kas_spec, *names; /* owned */
     uint64_t next_conn_id;

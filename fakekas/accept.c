@@ -158,7 +158,7 @@ void accept_request(void *arg, struct http1 *h, const struct http1_request *r)
         front_answer_done(&front);
         return;
     }
-    if (l->kas->proxy) {
+    if (l->kas->upstream) {
         relay_request(l, h, r);
         return;
     }

@@ -78,7 +78,8 @@ struct kas {
     char *ca_pem;            /* owned; NULL likewise */
     struct tls_setup tls;    /* owned; empty likewise */
     struct grpc_server *grpc;
-    struct proxy *proxy;     /* borrowed; not NULL: everything goes on to another KAS */
+    const char *who;         /* in the log; static */
+    struct upstream *upstream;     /* borrowed; not NULL: everything goes on to another KAS */
     struct grpc_method *relayed; /* owned; then these are the methods */
     struct kas_listener *listeners; /* owned */
     size_t n_listeners;

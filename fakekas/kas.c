@@ -18,7 +18,7 @@ void kas_event(struct kas *k, struct conn *c, int64_t stream, const char *event,
     if (c)
         conn_event(c, stream, event, fields);
     else
-        events_emit(k->events, "kas", 0, stream, event, fields);
+        events_emit(k->events, k->who, 0, stream, event, fields);
 }
 
 static void session_changed(void *arg, struct grpc_session *s, bool open)
@@ -28,7 +28,7 @@ static void session_changed(void *arg, struct grpc_session *s, bool open)
     if (!l)
         return;
     l->session = open ? s : NULL;
-    if (open && !l->kas->proxy)
+    if (open && !l->kas->upstream)
         age_start(l);
 }
 
@@ -126,7 +126,7 @@ static int listen_on(struct kas *k, const struct kas_options *o, const struct ka
         if (r < 0)
             return r;
     }
-    struct listener_options lo = {.host = s->host, .port = s->port, .who = "kas", .loop = k->loop,
+    struct listener_options lo = {.host = s->host, .port = s->port, .who = k->who, .loop = k->loop,
                                   .events = k->events, .next_conn_id = k->next_conn_id, .build = stack_build, .arg = l,
                                   .moments = k->faults ? faults_moments(k->faults) : NULL};
     r = listener_open(&lo, &l->listener);
@@ -192,7 +192,8 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
     struct kas *k = NEW(struct kas);
     *reterr = NULL;
     *k = (struct kas){.loop = o->loop, .events = o->events, .faults = o->faults, .pki = o->pki,
-                      .next_conn_id = o->next_conn_id, .proxy = o->proxy};
+                      .next_conn_id = o->next_conn_id, .upstream = o->upstream,
+                      .who = o->who ? o->who : "kas"};
     k->spec = without_nulls(o->spec);
     TAILQ_INIT(&k->links);
     TAILQ_INIT(&k->configs);
@@ -204,7 +205,7 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
         kas_free(k);
         return r;
     }
-    if (!k->proxy || events_heard(k->events))
+    if (!k->upstream || events_heard(k->events))
         events_want(k->events, "grpc.message");
     struct grpc_server_options so = {.methods = kas_methods,
                                      .authenticate = auth_headers,
@@ -214,7 +215,7 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
                                      .h2 = {.min_ping_ms = 20000},
                                      .session = session_changed,
                                      .arg = k};
-    if (k->proxy)
+    if (k->upstream)
         pass_on(k, &so);
     k->grpc = grpc_server_new(&so);
     r = listen_all(k, o, reterr);

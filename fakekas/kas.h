@@ -28,14 +28,15 @@
 
 struct kas;
 
-struct proxy;
+struct upstream;
 struct kas_options {
     struct loop *loop;
     struct events *events;
     struct faults *faults;     /* NULL: none */
     struct pki *pki;           /* borrowed */
     uint64_t *next_conn_id;
-    struct proxy *proxy;       /* borrowed; what agents say goes on to another KAS (proxy.h). NULL: we are it */
+    const char *who;           /* in the log; NULL: "kas" */
+    struct upstream *upstream;       /* borrowed; what agents say goes on to another KAS (upstream.h). NULL: we are it */
     json_t *spec;              /* the `kas:` object; borrowed; NULL: all defaults */
     struct kas_listener_spec {
         const char *transport; /* "ws", "wss", "grpc", "grpcs" */

@@ -89,7 +89,7 @@ static void end_later(struct relay *r, struct conn *which, bool failed)
     r->end_scheduled = true;
     r->ending = which;
     r->end_failed = failed;
-    loop_defer(r->proxy->loop, end_other, r);
+    loop_defer(r->upstream->loop, end_other, r);
 }
 
 static void agent_ended(void *arg, bool failed)
@@ -216,8 +216,8 @@ static void ask_upgrade(struct relay *r)
     json_t *headers = r->headers ? json_copy(r->headers) : json_object();
     for (size_t i = 0; i < ARRAY_SIZE(hop); i++)
         json_object_del(headers, hop[i]);
-    const char *target = r->proxy->target ? r->proxy->target : r->target ? r->target : "/";
-    struct http1_client_options o = {.target = target, .host = r->proxy->authority, .headers = headers,
+    const char *target = r->upstream->target ? r->upstream->target : r->target ? r->target : "/";
+    struct http1_client_options o = {.target = target, .host = r->upstream->authority, .headers = headers,
                                      .subprotocol = "ws-tunnel", .upgraded = upgraded, .refused = refused,
                                      .failed = no_answer, .arg = r};
     http1_client_push(r->conn, &o);
@@ -227,7 +227,7 @@ static void ask_upgrade(struct relay *r)
 static void connected(void *arg, struct conn *c)
 {
     struct relay *r = arg;
-    const struct proxy *p = r->proxy;
+    const struct upstream *p = r->upstream;
     r->dial = NULL;
     r->conn = c;
     c->user = r;
@@ -247,7 +247,7 @@ static void connected(void *arg, struct conn *c)
 
 static void dial(struct relay *r)
 {
-    struct proxy *p = r->proxy;
+    struct upstream *p = r->upstream;
     struct dial_options o = {.host = p->address, .port = p->port, .who = "upstream", .loop = p->loop,
                              .events = p->events, .next_conn_id = p->next_conn_id, .build = connected,
                              .failed = dial_failed, .arg = r};
@@ -262,7 +262,7 @@ static struct relay *relay_of(struct link *l)
     if (!l->relay) {
         l->relay = NEW(struct relay);
         l->relay->link = l;
-        l->relay->proxy = l->kas->proxy;
+        l->relay->upstream = l->kas->upstream;
     }
     return l->relay;
 }

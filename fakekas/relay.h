@@ -1,18 +1,18 @@
 /* One agent's connection and the one that belongs to it on the other side. Inside fakekas only.
  *
- *   proxy.c       where to, and how names and TLS are settled
+ *   upstream.c      where to, and how names and TLS are settled
  *   relay.c       the two connections: made, told of each other's end, pings and GOAWAY
  *   relay_call.c  one call on both: heads, messages, trailers, resets, and who waits for whom
  */
 #pragma once
 
 #include "fakekas/internal.h"
-#include "fakekas/proxy.h"
+#include "fakekas/upstream.h"
 #include "lib/net/dial.h"
 #include "lib/proto/grpc_relay.h"
 #include "lib/proto/http2_client.h"
 
-struct proxy {
+struct upstream {
     struct loop *loop;
     struct events *events;
     uint64_t *next_conn_id;
@@ -26,7 +26,7 @@ struct proxy {
 
 struct relay {
     struct link *link;
-    struct proxy *proxy;
+    struct upstream *upstream;
     struct dial *dial;
     struct conn *conn; /* to the other KAS; NULL: not yet, or gone */
     struct ws *ws;

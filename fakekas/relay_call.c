@@ -50,7 +50,7 @@ static void open_call(struct grpc_call *call)
     if (bearer && !strncasecmp(bearer, "bearer ", 7)) {
         _cleanup_(freep) char *token = xstrndup(bearer + 7, strcspn(bearer + 7, " \r\n"));
         if (*token)
-            events_secret(r->proxy->events, token, "token");
+            events_secret(r->upstream->events, token, "token");
     }
     if (r->h2)
         relay_start_call(r, call);

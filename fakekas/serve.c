@@ -12,7 +12,7 @@
 
 #include "fakekas/control.h"
 #include "fakekas/kas.h"
-#include "fakekas/proxy.h"
+#include "fakekas/upstream.h"
 #include "fakekas/record.h"
 #include "fakekas/serve_private.h"
 #include "fakekas/serve_scenario.h"
@@ -31,7 +31,7 @@ struct served {
     struct event_sub *shown;
     struct pki *pki;
     struct faults *faults;
-    struct proxy *proxy;
+    struct upstream *upstream;
     struct record *record;
     struct kas *kas;
     struct steps *steps;
@@ -187,13 +187,13 @@ static void show_event(void *arg, const json_t *event)
 
 static int start_proxy(struct served *s, char **reterr)
 {
-    struct proxy_options po = {.loop = s->loop, .events = s->events, .next_conn_id = &s->next_conn_id,
+    struct upstream_options po = {.loop = s->loop, .events = s->events, .next_conn_id = &s->next_conn_id,
                                .to = s->o->to, .ca_file = s->o->ca, .insecure = s->o->insecure};
     if (!s->o->to)
         return 0;
     if (s->o->record)
         s->record = record_start(s->events);
-    return proxy_new(&po, &s->proxy, reterr);
+    return upstream_new(&po, &s->upstream, reterr);
 }
 
 static int start_kas(struct served *s)
@@ -207,7 +207,7 @@ static int start_kas(struct served *s)
     if (start_proxy(s, &err) < 0)
         return complain(err, EXIT_USAGE);
     struct kas_options ko = {.loop = s->loop, .events = s->events, .faults = s->faults, .pki = s->pki,
-                             .next_conn_id = &s->next_conn_id, .spec = s->scenario.spec, .listeners = specs, .proxy = s->proxy};
+                             .next_conn_id = &s->next_conn_id, .spec = s->scenario.spec, .listeners = specs, .upstream = s->upstream};
     int r = kas_start(&ko, &s->kas, &err);
     if (r < 0)
         return complain(err, r == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT);
@@ -273,12 +273,12 @@ static void print_people(const struct served *s)
     size_t i;
     json_t *listeners = kas_listeners(s->kas), *l;
     const char *version = json_string_value(json_object_get(s->scenario.spec, "version"));
-    if (s->proxy)
-        printf("fakekas %s passes everything on to %s", FAKEKAS_VERSION, proxy_to(s->proxy));
+    if (s->upstream)
+        printf("fakekas %s passes everything on to %s", FAKEKAS_VERSION, upstream_to(s->upstream));
     else
     printf("fakekas %s speaks as KAS %s%s\n", FAKEKAS_VERSION, version ? version : KAS_DEFAULT_VERSION,
            version ? "" : ", with the services of all versions");
-    if (s->proxy)
+    if (s->upstream)
         printf("\n");
     if (s->scenario.title)
         printf("Scenario: %s\n", s->scenario.title);
@@ -317,7 +317,7 @@ static void served_done(struct served *s)
     if (s->interrupt)
         sig_free(s->interrupt);
     loop_free(s->loop); /* connections and the KAS end here, and still use what is freed below */
-    proxy_free(s->proxy);
+    upstream_free(s->upstream);
     if (s->faults)
         faults_free(s->faults);
     if (s->pki)

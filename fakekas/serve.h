@@ -15,7 +15,7 @@ struct serve_listen {
 struct serve_options {
     const char *scenario;      /* NULL: none */
     bool proxy;                /* which help is meant */
-    const char *to;            /* not NULL: a proxy for this KAS (proxy.h) */
+    const char *to;            /* not NULL: a proxy for this KAS (upstream.h) */
     const char *ca;            /* whose certificates are trusted there; NULL: the system's roots */
     bool insecure;
     const char *record;        /* NULL, or the scenario file to write at the end */

@@ -54,7 +54,7 @@ static struct link *link_new(struct kas_listener *listener, struct conn *c)
 
 static void speak_grpc(struct link *l)
 {
-    if (l->kas->proxy)
+    if (l->kas->upstream)
         relay_open(l);
     else
         l->session = grpc_serve(l->kas->grpc, l->conn);

@@ -120,7 +120,14 @@ static void answered(struct http1_client *h)
 {
     int status = (int)h->parser.status_code;
     const char *accept = json_string_value(json_object_get(h->headers, "sec-websocket-accept"));
-    conn_event(h->l.conn, 0, "http.response", json_pack("{s:i, s:s}", "status", status, "path", h->o.target));
+    json_t *facts = json_pack("{s:i, s:s}", "status", status, "path", h->o.target);
+    if (status != 101) {
+        json_object_set(facts, "headers", h->headers);
+        json_t *body = json_stringn((const char *)buf_data(&h->body), buf_len(&h->body));
+        if (body)
+            json_object_set_new(facts, "body", body);
+    }
+    conn_event(h->l.conn, 0, "http.response", facts);
     if (status == 101 && (!accept || strcmp(accept, h->accept) != 0)) {
         fail(h, "Sec-WebSocket-Accept is not the one for our key");
         return;

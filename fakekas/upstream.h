@@ -11,8 +11,8 @@
 #include "lib/events/events.h"
 #include "lib/loop/loop.h"
 
-struct proxy;
-struct proxy_options {
+struct upstream;
+struct upstream_options {
     struct loop *loop;
     struct events *events;
     uint64_t *next_conn_id;
@@ -22,6 +22,6 @@ struct proxy_options {
 };
 
 /* 0; -EINVAL: no such address, -EHOSTUNREACH: its name is not known; *reterr says what and how to cure it. */
-int proxy_new(const struct proxy_options *o, struct proxy **ret, char **reterr);
-struct proxy *proxy_free(struct proxy *p); /* behind the loop, as what kas_start() is given */
-const char *proxy_to(const struct proxy *p);
+int upstream_new(const struct upstream_options *o, struct upstream **ret, char **reterr);
+struct upstream *upstream_free(struct upstream *p); /* behind the loop, as what kas_start() is given */
+const char *upstream_to(const struct upstream *p);

@@ -14,7 +14,7 @@ static const struct {
 } schemes[] = {{"ws", false, true, 80}, {"wss", true, true, 443}, {"grpc", false, false, 80}, {"grpcs", true, false, 443}};
 
 /* The first of them is "scheme://host[:port][/path]". */
-static int parse(struct proxy *p, const char *to, char **reterr)
+static int parse(struct upstream *p, const char *to, char **reterr)
 {
     const char *at = strstr(to, "://"), *host = at ? at + 3 : "", *path = host + strcspn(host, "/?");
     size_t i = 0;
@@ -42,7 +42,7 @@ static int parse(struct proxy *p, const char *to, char **reterr)
 }
 
 /* Once, before anything listens: the answer holds for the run. */
-static int resolve(struct proxy *p, char **reterr)
+static int resolve(struct upstream *p, char **reterr)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG}, *found = NULL;
     struct in6_addr any;
@@ -61,9 +61,9 @@ static int resolve(struct proxy *p, char **reterr)
     return -EHOSTUNREACH;
 }
 
-int proxy_new(const struct proxy_options *o, struct proxy **ret, char **reterr)
+int upstream_new(const struct upstream_options *o, struct upstream **ret, char **reterr)
 {
-    struct proxy *p = NEW(struct proxy);
+    struct upstream *p = NEW(struct upstream);
     p->loop = o->loop;
     p->events = o->events;
     p->next_conn_id = o->next_conn_id;
@@ -74,14 +74,14 @@ int proxy_new(const struct proxy_options *o, struct proxy **ret, char **reterr)
     if (r == 0 && p->tls && !(p->ctx = tls_client_ctx(o->ca_file, o->insecure, reterr)))
         r = -EINVAL;
     if (r < 0) {
-        proxy_free(p);
+        upstream_free(p);
         return r;
     }
     *ret = p;
     return 0;
 }
 
-struct proxy *proxy_free(struct proxy *p)
+struct upstream *upstream_free(struct upstream *p)
 {
     if (!p)
         return NULL;
@@ -94,7 +94,7 @@ struct proxy *proxy_free(struct proxy *p)
     return NULL;
 }
 
-const char *proxy_to(const struct proxy *p)
+const char *upstream_to(const struct upstream *p)
 {
     return p->to;
 }
