@@ -118,6 +118,8 @@ struct status status_from_reset(uint32_t h2_code)
                                 GRPC_INTERNAL,           GRPC_UNAVAILABLE, GRPC_CANCELED,
                                 GRPC_INTERNAL,           GRPC_INTERNAL,    GRPC_RESOURCE_EXHAUSTED,
                                 GRPC_PERMISSION_DENIED,  GRPC_INTERNAL};
+    if (h2_code == H2_DRAINING)
+        return (struct status){GRPC_UNAVAILABLE, xstrdup("the connection is draining")};
     _cleanup_(freep) char *name = go_h2_code(h2_code);
     return (struct status){h2_code < ARRAY_SIZE(codes) ? codes[h2_code] : GRPC_UNKNOWN,
                            xasprintf("stream terminated by RST_STREAM with error code: %s", name)};

@@ -39,4 +39,6 @@ struct grpc_headers {
 void grpc_headers_read(const struct h2_header *h, size_t n, bool first, struct grpc_headers *ret);
 void grpc_headers_done(struct grpc_headers *g);
 
+/* In place of a code: the server has taken back the stream by its GOAWAY. */
+#define H2_DRAINING UINT32_MAX
 struct status status_from_reset(uint32_t h2_code);

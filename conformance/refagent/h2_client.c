@@ -5,6 +5,8 @@
 #include <sys/queue.h>
 
 #include "conformance/refagent/agent.h"
+#include "conformance/refagent/gotext.h"
+#include "conformance/refagent/grpc_status.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
@@ -34,7 +36,8 @@ struct h2 {
     const struct h2_events *ev;
     void *arg;
     LIST_HEAD(, h2_stream) streams;
-    bool ready, pumping, gone, over, bdp_out, broken /* what came was no HTTP/2 */;
+    bool ready, pumping, gone, over, bdp_out, broken /* what came was no HTTP/2 */, greeted, draining;
+    char *verdict; /* what is wrong with it, in grpc-go's words; owned */
     uint64_t read_ns;
     struct timer *keepalive, *ack;
 };
@@ -59,10 +62,11 @@ static void on_pump(void *arg)
     if (!h->gone) {
         pump_now(h);
         if (h->broken)
-            over(h, "error reading from server: http2: frame too large");
+            over(h, h->verdict ? h->verdict : "error reading from server: http2: frame too large");
         return;
     }
     nghttp2_session_del(h->session);
+    free(h->verdict);
     free(h);
 }
 
@@ -175,6 +179,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *f, void *arg)
     struct h2 *h = arg;
     if (h->over)
         return 0;
+    h->draining |= f->hd.type == NGHTTP2_GOAWAY;
     if (f->hd.type == NGHTTP2_SETTINGS && !(f->hd.flags & NGHTTP2_FLAG_ACK))
         on_settings(h);
     else if (f->hd.type == NGHTTP2_PING && f->hd.flags & NGHTTP2_FLAG_ACK)
@@ -190,13 +195,13 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *f, void *arg)
 
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
 {
-    (void)arg;
+    const struct h2 *h = arg;
     struct h2_stream *s = stream_of(session, id);
     if (!s)
         return 0;
     if (!s->left) { /* by nghttp2 itself: what came was no HTTP/2 */
         s->left = true;
-        s->ev->reset(s->arg, code);
+        s->ev->reset(s->arg, h->draining && code == NGHTTP2_REFUSED_STREAM ? H2_DRAINING : code);
     }
     nghttp2_session_set_stream_user_data(session, id, NULL);
     LIST_REMOVE(s, next);
@@ -206,6 +211,15 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     return 0;
 }
 
+static void judge(struct h2 *h, const nghttp2_goaway *g)
+{
+    static const char large[] = "too large frame size"; /* nghttp2's words */
+    if (h->verdict || (g->opaque_data_len >= sizeof(large) - 1 && !memcmp(g->opaque_data, large, sizeof(large) - 1)))
+        return;
+    _cleanup_(freep) char *name = go_h2_code(g->error_code);
+    h->verdict = xasprintf("error reading from server: connection error: %s", name);
+}
+
 /* nghttp2 says GOAWAY when what comes is no HTTP/2; grpc-go just hangs up. */
 static int before_send(nghttp2_session *session, const nghttp2_frame *f, void *arg)
 {
@@ -213,6 +227,7 @@ static int before_send(nghttp2_session *session, const nghttp2_frame *f, void *a
     struct h2 *h = arg;
     if (f->hd.type == NGHTTP2_GOAWAY) {
         h->broken = true;
+        judge(h, &f->goaway);
         return NGHTTP2_ERR_CANCEL;
     }
     bool ack = f->hd.type == NGHTTP2_SETTINGS && f->hd.flags & NGHTTP2_FLAG_ACK;
@@ -237,7 +252,9 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
     if (h->over)
         return;
     h->read_ns = clock_ns();
-    if (!h->ready && n >= 4 &&
+    bool first = !h->greeted;
+    h->greeted = true; /* it may come in pieces */
+    if (first && !h->ready && n >= 4 &&
         p[3] != NGHTTP2_SETTINGS) { /* grpc-go wants to see SETTINGS before all else */
         over(h, "preface");
         return;
