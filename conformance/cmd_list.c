@@ -11,6 +11,12 @@
 
 static bool wanted(const struct options *o, const struct scenario *s)
 {
+    json_t *about = scenario_json(s);
+    bool tagged = select_tagged(about, &o->tags);
+
+    json_decref(about);
+    if (!tagged)
+        return false;
     for (size_t i = 0; i < o->patterns.n; i++)
         if (select_fits(o->patterns.items[i], scenario_id(s), NULL))
             return true;

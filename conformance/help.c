@@ -25,6 +25,7 @@ static const char select_text[] =
     "Which rows (a row: a scenario, over one transport, with one agent, with no cure or one):\n"
     "  PATTERN              area/name; * stays within a part, ** crosses; area/name@cure for one cure\n"
     "  --transport T        ws, wss, grpc or grpcs; repeatable\n"
+    "  --tag T              scenarios of a tag or layer: smoke, tls; repeatable, any of them\n"
     "  --no-cures           the failures only          --only-cures   the cures only\n"
     "  --rows-from FILE|-   rows by name, one a line, as `conform list --rows` prints them\n"
     "Which agents:\n"

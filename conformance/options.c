@@ -22,6 +22,7 @@ enum { STOP_MS_DEFAULT = 15000, LONGEST_PATH = 4096, JOBS_LEAST = 8, JOBS_MOST =
 enum option_id {
     OPT_SUT = 1000,
     OPT_TRANSPORT,
+    OPT_TAG,
     OPT_FIXTURES,
     OPT_OUT,
     OPT_JSONL,
@@ -53,6 +54,7 @@ enum option_id {
 static const struct option longs[] = {
     {"sut", required_argument, NULL, OPT_SUT},
     {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"tag", required_argument, NULL, OPT_TAG},
     {"fixtures", required_argument, NULL, OPT_FIXTURES},
     {"out", required_argument, NULL, OPT_OUT},
     {"jsonl", required_argument, NULL, OPT_JSONL},
@@ -234,6 +236,9 @@ static int option_text(struct options *o, int opt, const char *text)
     case OPT_TRANSPORT:
         strings_add(&o->transports, text);
         return transport_check(text);
+    case OPT_TAG:
+        strings_add(&o->tags, text);
+        return 0;
     case OPT_FIXTURES:
         free(o->fixtures);
         o->fixtures = xstrdup(text);
@@ -315,5 +320,6 @@ void options_done(struct options *o)
     free(o->patterns.items);
     free(o->suts.items);
     free(o->transports.items);
+    free(o->tags.items);
     free(o->fixtures);
 }

@@ -14,6 +14,7 @@ struct options {
     struct strings patterns;   /* bare arguments */
     struct strings suts;       /* --sut */
     struct strings transports; /* --transport */
+    struct strings tags;       /* --tag: tags and layers, any of them; none: all */
     char *fixtures;            /* owned; never NULL after options_parse() */
     const char *out;           /* --out, or NULL */
     const char *jsonl;         /* --jsonl FILE|-, or NULL */

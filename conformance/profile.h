@@ -9,6 +9,8 @@
  *   env: {…}
  *   go: "1.17"
  *   ports: [8080]                           taken on every address: with --no-namespace one at a time
+ *   metrics_port: 8080                      of its own metrics endpoint, on 127.0.0.1
+ *   bounds: {rss, descriptors, goroutines, cpu}   what `expect: {bounds: true}` stands for (bounds.h)
  *   healthy: {log, wire, never}             what `expect: {healthy: true}` stands for
  *   quiet_ms: 500                           to go on so long before it is told to end
  *   nothing_wrong: [pattern]                log lines that a healthy component prints

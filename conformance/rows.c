@@ -272,6 +272,18 @@ static int complain(const struct wish *w)
     return e;
 }
 
+/* The tag real-agents: what only grpc-go and nhooyr's WebSocket do, and the reference agent is made of neither. */
+static bool for_real_agents(const struct scenario *sc)
+{
+    json_t *about = scenario_json(sc), *tag;
+    size_t i;
+    bool found = false;
+    json_array_foreach(json_object_get(about, "tags"), i, tag)
+        found |= strcmp(json_string_value(tag), "real-agents") == 0;
+    json_decref(about);
+    return found;
+}
+
 int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
 {
     struct wish w = {.o = o, .pattern_used = xcalloc(o->patterns.n + 1, sizeof(bool))};
@@ -283,7 +295,10 @@ int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
         e = w.names ? 0 : -ENOENT;
     }
     for (size_t i = 0; !e && i < s->n_scenarios; i++) {
-        for (size_t k = 0; k < s->components.n; k++) {
+        json_t *about = scenario_json(s->scenarios[i]);
+        bool meant = select_tagged(about, &o->tags);
+        json_decref(about);
+        for (size_t k = 0; meant && k < s->components.n; k++) {
             const struct component *c = &s->components.items[k];
             bool applies = false;
             e = scenario_applies(s->scenarios[i], c->kind, c->version, &applies);
@@ -291,7 +306,7 @@ int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
                 fprintf(stderr, "conform: %s %s: no version\n", c->name, c->version);
                 break;
             }
-            if (applies)
+            if (applies && (c->real || !for_real_agents(s->scenarios[i])))
                 rows_of_pair(rows, &w, s->scenarios[i], c);
         }
         /* A pattern that means a scenario which applies to nobody here is no mistake. */

@@ -2,7 +2,10 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
+
+#include "conformance/options.h"
 
 /* '*' and '?' stay within a part of the path, "**" crosses. A pattern that ends in '/' means all below. */
 bool glob_path(const char *pattern, const char *path);
@@ -10,3 +13,5 @@ bool glob_path(const char *pattern, const char *path);
 /* Does "area/name@cure" (cure NULL: none) fit "PATTERN" or "PATTERN@CURE-PATTERN"? A pattern without @ takes
  * the scenario and all of its cures; one without ":ENTRY" all entries of its matrix. */
 bool select_fits(const char *pattern, const char *id, const char *cure);
+/* about: scenario_json(). Has it one of these tags or layers? No tags: true. */
+bool select_tagged(const json_t *about, const struct strings *tags);

@@ -46,12 +46,26 @@ static void a_cure_is_named_behind_an_at_sign(void **state)
     assert_false(select_fits("a/c@slash", "a/b", "slash"));
 }
 
+static void a_tag_or_a_layer_selects(void **state)
+{
+    json_t *about = json_pack("{s:[s,s],s:[s]}", "tags", "smoke", "slow", "layers", "tls");
+    const char *none[] = {"http"}, *tag[] = {"http", "smoke"}, *layer[] = {"tls"};
+
+    (void)state;
+    assert_true(select_tagged(about, &(struct strings){0}));
+    assert_true(select_tagged(about, &(struct strings){tag, 2}));
+    assert_true(select_tagged(about, &(struct strings){layer, 1}));
+    assert_false(select_tagged(about, &(struct strings){none, 1}));
+    json_decref(about);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_star_stays_within_a_part),
         cmocka_unit_test(two_stars_cross_parts),
         cmocka_unit_test(a_cure_is_named_behind_an_at_sign),
+        cmocka_unit_test(a_tag_or_a_layer_selects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "conformance/bounds.h"
 #include "conformance/judge.h"
 #include "conformance/namespaces.h"
 #include "conformance/netns.h"
@@ -21,7 +22,7 @@
 #include "lib/base/mem.h"
 #include "lib/script/steps.h"
 
-enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, DRAIN_MS = 1000, BROKEN = 3 };
+enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
 
 struct world {
     json_t *job; /* borrowed, as the next three */
@@ -36,7 +37,8 @@ struct world {
     struct sut *sut;
     struct steps *steps;
     struct world_verbs verbs;
-    struct timer *within, *settle, *life;
+    struct timer *within, *settle, *life, *look;
+    struct bounds bounds;
     struct sig *term;
     uint64_t started_ns;
     unsigned connections;     /* that stand: accepted and not yet closed */
@@ -88,6 +90,34 @@ static void up_late(void *arg)
     up(arg);
 }
 
+static const json_t *profile_value(const struct world *w, const char *key)
+{
+    return json_object_get(json_object_get(w->job, "profile"), key);
+}
+
+/* What it used is told of every row. */
+static void look(void *arg)
+{
+    struct world *w = arg;
+
+    bounds_look(&w->bounds, true);
+    timer_free(w->look);
+    w->look = timer_new(w->loop, LOOK_MS, look, w);
+}
+
+static void look_last(struct world *w)
+{
+    const json_t *port = profile_value(w, "metrics_port");
+
+    w->look = timer_free(w->look);
+    if (sut_running(w->sut))
+        bounds_look(&w->bounds, true);
+    if (sut_running(w->sut) && json_is_integer(port) && job_flag(w, "namespace")) /* else the port may be another's */
+        bounds_ask(&w->bounds, (int)json_integer_value(port));
+    else
+        json_object_del(w->bounds.limits, "goroutines");
+}
+
 /* The judge has what it wants, or can never get it: the component is told to end. */
 static void end(struct world *w)
 {
@@ -97,6 +127,7 @@ static void end(struct world *w)
     w->judged_s = (double)lived_ms(w) / 1000;
     w->within = timer_free(w->within);
     w->steps = steps_free(w->steps);
+    look_last(w);
     judge_ending(w->judge);
     events_emit(w->events, "world", 0, 0, "world.judged",
                 json_pack("{s:b}", "met", judge_state(w->judge) == JUDGE_MET));
@@ -179,6 +210,8 @@ static void on_event(void *arg, const json_t *event)
     if (is_sanitizer(json_string_value(json_object_get(event, "raw"))))
         w->sanitizer = true;
     judge_event(w->judge, event);
+    if (w->started_ns && !w->ending)
+        bounds_look(&w->bounds, false);
     if (name && strcmp(name, "tcp.accept") == 0)
         w->connections++;
     if (name && strcmp(name, "tcp.closed") == 0 && w->connections)
@@ -334,6 +367,8 @@ static json_t *verdict(const struct world *w)
 {
     json_t *v = judge_verdict(w->judge);
 
+    bounds_judge(&w->bounds, v);
+
     if (w->sanitizer) {
         json_object_set_new(v, "pass", json_false());
         json_object_set_new(v, "reason",
@@ -358,6 +393,7 @@ static int play(struct world *w, int log_fd, char **reterr)
     e = sut_begin(w, log_fd, reterr);
     if (e)
         return e;
+    w->look = timer_new(w->loop, LOOK_MS, look, w);
     w->within = timer_new(w->loop, (uint64_t)judge_within_ms(w->judge), too_late, w);
     (void)loop_run(w->loop);
     tell(verdict(w));
@@ -371,6 +407,8 @@ static void world_done(struct world *w)
     timer_free(w->within);
     timer_free(w->settle);
     timer_free(w->life);
+    timer_free(w->look);
+    bounds_done(&w->bounds);
     sig_free(w->term);
     sut_free(w->sut);
     fakes_done(&w->fakes);
@@ -391,7 +429,11 @@ static int world_inside(void *arg)
     int log_fd = -1, e;
 
     w.judge = judge_new(json_object_get(w.row, "expect"), json_object_get(profile, "healthy"), &err);
-    e = w.judge ? files_open(&w, &log_fd, &err) : -EINVAL;
+    e = w.judge ? bounds_init(&w.bounds, json_object_get(json_object_get(w.row, "expect"), "bounds"),
+                              json_object_get(profile, "bounds"), &err)
+                : -EINVAL;
+    if (!e)
+        e = files_open(&w, &log_fd, &err);
     if (!e) {
         events_secret(w.events, token, "token");
         events_verbose(w.events, job_flag(&w, "verbose"));
