@@ -79,7 +79,7 @@ static char *decoded(const char *text)
         int high = c[0] == '%' ? digit(c[1]) : -1, low = high >= 0 ? digit(c[2]) : -1;
         if (low >= 0)
             c += 2;
-        *to++ = low >= 0 ? (char)(high << 4 | low) : *c;
+        *to++ = (char)(low >= 0 ? high << 4 | low : *c);
     }
     *to = '\0';
     return out;
