@@ -34,6 +34,7 @@ static void unary_call(void **state)
     assert_string_equal(text(&w->seen), "ready;request 1 :method=POST :scheme=http :path=/a.B/C :authority=ws://host:80/x/ "
                                         "authorization=Bearer t end;closed 1 NO_ERROR;");
     assert_string_equal(text(&w->got), ":status=200 D:5 grpc-status=0 E ");
+    assert_logged(w, "\"event\":\"h2.peer_settings\"");
     assert_int_equal(h2_stream_count(w->h), 0);
     assert_null(h2_find(w->h, 1));
     world_free(w);
