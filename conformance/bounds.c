@@ -16,29 +16,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/script/match.h"
+#include "lib/script/size.h"
 
 enum { LOOK_EVERY_MS = 20, ASK_MS = 300, METRICS_MAX = 1024 * 1024 };
-
-/* "120MiB", "64 KiB" or bytes. */
-static bool size_parse(const char *text, int64_t *ret)
-{
-    static const struct {
-        const char *unit;
-        int64_t bytes;
-    } units[] = {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}};
-    char *end;
-    double n = strtod(text, &end);
-
-    if (end == text || !(n >= 0 && n < 1e9))
-        return false;
-    end += strspn(end, " ");
-    for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-        if (strcmp(end, units[i].unit) == 0) {
-            *ret = (int64_t)(n * (double)units[i].bytes);
-            return true;
-        }
-    return false;
-}
 
 static bool limit_of(const json_t *limits, const char *key, int64_t *ret)
 {

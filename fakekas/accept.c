@@ -131,7 +131,7 @@ static void upgrade(struct link *l, struct http1 *h, const struct http1_request 
     if (l->conn->dead)
         return;
 
-    struct ws_options o = {.server = true};
+    struct ws_options o = {.server = true, .max_message = (size_t)l->kas->limits.ws_message};
     l->ws = ws_push(l->conn, &o);
     if (tunnel) {
         l->session = grpc_serve(l->kas->grpc, l->conn);

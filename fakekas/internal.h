@@ -23,6 +23,15 @@
 
 enum speaks { SPEAKS_WEBSOCKET = 1, SPEAKS_GRPC = 2, SPEAKS_BOTH = 3 };
 
+/* 0: the default of whoever looks at it. Bytes, but for connections, which are counted for each listener. */
+struct kas_limits {
+    int64_t connections; /* 20000 */
+    int64_t header;      /* HTTP/1 64 KiB, which is also the most; HTTP/2 16 MiB */
+    int64_t message;     /* gRPC, 4 MiB */
+    int64_t ws_message;  /* 10 MiB */
+};
+int limits_read(const json_t *spec, struct kas_limits *ret, char **reterr); /* kas.limits; -EINVAL */
+
 struct kas_listener {
     struct kas *kas;
     char transport[8];
@@ -71,6 +80,7 @@ struct kas {
     uint64_t *next_conn_id;
     json_t *spec;            /* owned, never NULL */
     struct kas_traits traits;
+    struct kas_limits limits;
     bool permissive;         /* no version was asked for: every agent's services are there */
     struct front front;
     struct agents *agents;   /* owned */

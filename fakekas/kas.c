@@ -69,7 +69,10 @@ static int read_spec(struct kas *k, char **reterr)
         *reterr = xstrdup("kas.max_connection_age: expected a duration, such as 30m or 40s");
         return -EINVAL;
     }
-    int r = agents_new(json_object_get(k->spec, "agents"), k->events, &k->agents, reterr);
+    int r = limits_read(json_object_get(k->spec, "limits"), &k->limits, reterr);
+    if (r < 0)
+        return r;
+    r = agents_new(json_object_get(k->spec, "agents"), k->events, &k->agents, reterr);
     return r < 0 ? r : read_config(k, reterr);
 }
 
@@ -128,6 +131,7 @@ static int listen_on(struct kas *k, const struct kas_options *o, const struct ka
     }
     struct listener_options lo = {.host = s->host, .port = s->port, .who = k->who, .loop = k->loop,
                                   .events = k->events, .next_conn_id = k->next_conn_id, .build = stack_build, .arg = l,
+                                  .max_conns = (unsigned)k->limits.connections,
                                   .moments = k->faults ? faults_moments(k->faults) : NULL};
     r = listener_open(&lo, &l->listener);
     if (r < 0)
@@ -217,6 +221,9 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
                                      .arg = k};
     if (k->upstream)
         pass_on(k, &so);
+    if (k->limits.message)
+        so.max_message = (size_t)k->limits.message;
+    so.h2.max_header_list = (uint32_t)k->limits.header;
     k->grpc = grpc_server_new(&so);
     r = listen_all(k, o, reterr);
     const char *backlog = json_string_value(json_object_get(k->spec, "backlog"));

@@ -13,7 +13,17 @@ static const char help_main[] =
     "\n"
     "  fakekas serve [SCENARIO] [options]   stand there until Ctrl-C; see fakekas serve --help\n"
     "  fakekas proxy --to ADDRESS [SCENARIO]  stand between an agent and a real KAS; see fakekas proxy --help\n"
-    "  fakekas --version\n";
+    "  fakekas record --to ADDRESS FILE     the same, and write what the KAS said as a scenario\n"
+    "  fakekas --version\n"
+    "\n"
+    "examples:\n"
+    "  fakekas serve                        prints addresses, a token and a command line for an agent\n"
+    "  fakekas serve fixtures/scenarios/kas-address/no-trailing-slash.yaml\n"
+    "  fakekas serve --max-connections 10 --max-message 1MiB --events events.jsonl\n"
+    "  fakekas proxy --to wss://gitlab.example/-/kubernetes-agent/ --listen ws=127.0.0.1:8150\n"
+    "\n"
+    "To judge agents rather than to serve them: conform --help.\n"
+    "exit: 0 ended as told; 2 command line or scenario wrong; 3 the machine does not allow it (port taken, ...)\n";
 
 static const char help_serve[] =
     "usage: fakekas serve [SCENARIO] [options]\n"
@@ -31,6 +41,11 @@ static const char help_serve[] =
     "  --events FILE           write the event log there, JSON Lines\n"
     "  --verbose               the event log on standard error too, with frames and messages\n"
     "  --json                  print one line of JSON when every listener accepts, instead of text for people\n"
+    "  --max-connections N     of each listener; one more is reset. Default 20000\n"
+    "  --max-header SIZE       head of an HTTP/1 request (default and most 64KiB: 431 beyond), and header list of an\n"
+    "                          HTTP/2 one (default 16MiB)\n"
+    "  --max-message SIZE      gRPC message (default 4MiB: RESOURCE_EXHAUSTED beyond)\n"
+    "  --max-ws-message SIZE   WebSocket message (default 10MiB: close 1009 beyond)\n"
     "  --control PATH          unix socket of the control API; default: one in the private folder\n"
     "  --control-http PORT     the control API on 127.0.0.1:PORT too (0: any free port)\n"
     "\n"
@@ -68,7 +83,7 @@ static const char help_proxy[] =
     "  fakekas record --to grpc://127.0.0.1:8150 seen.yaml\n";
 
 enum { OPT_LISTEN = 256, OPT_VERSION, OPT_AGENT_VERSION, OPT_TOKEN_FILE, OPT_EVENTS, OPT_VERBOSE, OPT_JSON,
-       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP, OPT_TO, OPT_CA, OPT_INSECURE, OPT_RECORD };
+       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP, OPT_TO, OPT_CA, OPT_INSECURE, OPT_RECORD, OPT_MAX_CONNECTIONS, OPT_MAX_HEADER, OPT_MAX_MESSAGE, OPT_MAX_WS_MESSAGE };
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
@@ -85,6 +100,10 @@ static const struct option options[] = {
     {"ca", required_argument, NULL, OPT_CA},
     {"insecure", no_argument, NULL, OPT_INSECURE},
     {"record", required_argument, NULL, OPT_RECORD},
+    {"max-connections", required_argument, NULL, OPT_MAX_CONNECTIONS},
+    {"max-header", required_argument, NULL, OPT_MAX_HEADER},
+    {"max-message", required_argument, NULL, OPT_MAX_MESSAGE},
+    {"max-ws-message", required_argument, NULL, OPT_MAX_WS_MESSAGE},
     {0},
 };
 
@@ -162,6 +181,18 @@ static int take_option(struct serve_options *o, int opt, const char *arg)
         return -1;
     case OPT_RECORD:
         o->record = arg;
+        return -1;
+    case OPT_MAX_CONNECTIONS:
+        o->max_connections = arg;
+        return -1;
+    case OPT_MAX_HEADER:
+        o->max_header = arg;
+        return -1;
+    case OPT_MAX_MESSAGE:
+        o->max_message = arg;
+        return -1;
+    case OPT_MAX_WS_MESSAGE:
+        o->max_ws_message = arg;
         return -1;
     default: /* getopt has said what is wrong */
         fputs("fakekas serve --help says more.\n", stderr);

@@ -144,12 +144,24 @@ static char *read_token(const char *path, char **reterr)
     return NULL;
 }
 
+static void complete_limits(json_t *spec, const struct serve_options *o)
+{
+    const char *const given[][2] = {{"connections", o->max_connections}, {"header", o->max_header},
+                                    {"message", o->max_message}, {"ws_message", o->max_ws_message}};
+    if (!json_is_object(json_object_get(spec, "limits")))
+        json_object_set_new(spec, "limits", json_object());
+    for (size_t i = 0; i < ARRAY_SIZE(given); i++)
+        if (given[i][1])
+            json_object_set_new(json_object_get(spec, "limits"), given[i][0], json_string(given[i][1]));
+}
+
 /* What the command line says is stronger than the scenario. */
 static int complete_spec(struct served *s)
 {
     json_t *spec = s->scenario.spec;
     if (s->o->version)
         json_object_set_new(spec, "version", json_string(s->o->version));
+    complete_limits(spec, s->o);
     if (!s->o->token_file)
         return 0;
     char *err = NULL;

@@ -27,6 +27,7 @@ struct serve_options {
     const char *events;        /* NULL: no file */
     const char *token_file;    /* NULL: a token made for this run */
     const char *version;       /* of KAS; NULL: the scenario's, else every service in 14.7's words */
+    const char *max_connections, *max_header, *max_message, *max_ws_message; /* kas.limits; NULL: not said */
     const char *agent_version; /* for which the scenario is read; NULL: the first that it applies to */
 };
 

@@ -72,7 +72,7 @@ static void protocol_known(void *arg, struct conn *c, enum sniffed what)
         return;
     }
     /* Neither: an HTTP server would say 400, and that is what the http layer says. */
-    struct http1_owner owner = {.request = accept_request, .arg = l};
+    struct http1_owner owner = {.request = accept_request, .arg = l, .max_head = (size_t)l->kas->limits.header};
     l->http = http1_server_push(c, &owner);
 }
 

@@ -12,8 +12,10 @@
 
 static bool head_grows(struct http1 *h, size_t n)
 {
+    size_t max = h->owner.max_head && h->owner.max_head < HTTP1_HEAD_MAX ? h->owner.max_head : HTTP1_HEAD_MAX;
+
     h->head_len += n;
-    if (h->head_len > HTTP1_HEAD_MAX)
+    if (h->head_len > max)
         h->too_large = true;
     return !h->too_large;
 }
@@ -251,7 +253,7 @@ static void parse(struct http1 *h)
         h->complete = false;
         request_came(h);
     } else if (h->too_large || e == HPE_HEADER_OVERFLOW) {
-        http1_refuse(h, "431 Request Header Fields Too Large", NULL, "head over 64 KiB");
+        http1_refuse(h, "431 Request Header Fields Too Large", NULL, "head too large");
     } else if (e != HPE_OK) {
         http1_refuse(h, "400 Bad Request", NULL, http_errno_description(e));
     } else {

@@ -2,7 +2,7 @@
  *
  * The server layer reads one request head, makes it the moment http.request, and lets its owner answer: with an
  * upgrade (bytes then flow through it untouched) or with a response. Requests on one connection come one after the
- * other (keep-alive). Limits: head 64 KiB (431 beyond), body 1 MiB kept.
+ * other (keep-alive). Limits: head 64 KiB or the owner's (431 beyond), body 1 MiB kept.
  *
  * Moment http.request {method, target, path, query, version, host, headers: {lower-case: value or [values]}}, and
  * events http.response {status, path} and http.malformed {reason} (400 or 431 in the words of Go's net/http, then
@@ -39,6 +39,7 @@ struct http1_owner {
     void (*request)(void *arg, struct http1 *h, const struct http1_request *r);
     void *arg;
     const char *moment; /* NULL: http.request */
+    size_t max_head;    /* 431 beyond; 0, and at most: 64 KiB */
 };
 
 struct http1 *http1_server_push(struct conn *c, const struct http1_owner *owner);
