@@ -121,7 +121,8 @@ enum explained explain_line(const struct explainer *e, const char *raw,
             continue;
         weight = s->weight;
         for (size_t k = 0; k < n; k++)
-            known = known || strcmp(scenario_file(found[k]), scenario_file(s->scenario)) == 0; /* one of its entries */
+            known = known || strcmp(scenario_file(found[k]), scenario_file(s->scenario)) ==
+                                 0; /* one of its entries */
         if (!known)
             found[n++] = s->scenario;
     }

@@ -8,7 +8,8 @@
 #include "lib/base/mem.h"
 #include "lib/script/vocabulary.h"
 
-/* ---- who uses what ---------------------------------------------------------------------------------------- */
+/* ---- who uses what
+ * ---------------------------------------------------------------------------------------- */
 
 /* uses: {"moment" or "verb" or "moment/verb": [scenario ids]} */
 static void use_add(json_t *uses, const char *word, const char *id)
@@ -67,7 +68,8 @@ static json_t *uses_of(const struct suite *s)
     return uses;
 }
 
-/* ---- printing --------------------------------------------------------------------------------------------- */
+/* ---- printing
+ * --------------------------------------------------------------------------------------------- */
 
 static void print_words(const char *words, const char *mark)
 {
@@ -135,21 +137,27 @@ static void cell(const char *text)
 
 static int in_markdown(void)
 {
-    puts("# Faults\n\nMade by `tools/vocabulary` from `lib/script/vocabulary.c`; do not edit. A fault is `at: MOMENT` "
-         "and `do: VERB`;\n`conform list --faults` prints the same. Facts of a moment can be asked for in `when:`, as "
-         "can `conn`, `stream` and `transport`.\n\n## Moments\n\n| moment | layer | when | facts | verbs | seen on "
+    puts("# Faults\n\nMade by `tools/vocabulary` from `lib/script/vocabulary.c`; do not edit. A fault is "
+         "`at: MOMENT` "
+         "and `do: VERB`;\n`conform list --faults` prints the same. Facts of a moment can be asked for in "
+         "`when:`, as "
+         "can `conn`, `stream` and `transport`.\n\n## Moments\n\n| moment | layer | when | facts | verbs | "
+         "seen on "
          "the wire by |\n|---|---|---|---|---|---|");
     for (const struct vocabulary_moment *m = vocabulary_moments; m->name; m++) {
         printf("| `%s` | %s | ", m->name, m->layer);
         cell(m->when);
         printf("%s | ", m->noisy ? " (noisy)" : "");
-        print_words(m->facts && *m->facts ? m->facts : m->facts ? "–" : "whatever the peer says",
+        print_words(m->facts && *m->facts ? m->facts
+                    : m->facts            ? "–"
+                                          : "whatever the peer says",
                     m->facts && *m->facts ? "`" : "");
         fputs(" | ", stdout);
         print_words(m->verbs, "`");
         printf(" | %s |\n", m->test ? m->test : "–");
     }
-    puts("\nNoisy moments are written to the event log only when a fault, a step or an expectation names them.\n\n"
+    puts("\nNoisy moments are written to the event log only when a fault, a step or an expectation names "
+         "them.\n\n"
          "## Verbs\n\n| verb | layer | what, {arguments} | bare | seen on the wire by |\n"
          "|---|---|---|---|---|");
     for (const struct vocabulary_verb *v = vocabulary_verbs; v->name; v++) {

@@ -33,7 +33,8 @@ static bool holds(const json_t *list, const char *word)
     return false;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------------- */
 
 static void judges_read(struct page *p, const struct suite *s)
 {
@@ -96,8 +97,8 @@ static int page_read(struct page *p, const struct suite *s, const struct options
     if (o->results || access(results, R_OK) == 0) {
         p->results = json_load_file(results, 0, &err);
         if (!p->results)
-            fprintf(stderr, "conform: %s:%d:%d: %s; cure: --results FILE names a run's results.json\n", results,
-                    err.line, err.column, err.text);
+            fprintf(stderr, "conform: %s:%d:%d: %s; cure: --results FILE names a run's results.json\n",
+                    results, err.line, err.column, err.text);
     }
     judges_read(p, s);
     versions_read(p);
@@ -134,7 +135,8 @@ static int strangers(const struct page *p)
     return n;
 }
 
-/* ---- what a version did ----------------------------------------------------------------------------------- */
+/* ---- what a version did
+ * ----------------------------------------------------------------------------------- */
 
 struct did {
     unsigned rows, passed;
@@ -188,18 +190,27 @@ static void judged_by(const struct page *p, const json_t *requirement, FILE *f)
 
     json_array_foreach((json_t *)judges, i, one) fprintf(f, "%s%s", i ? ", " : "", json_string_value(one));
     if (!json_array_size(judges))
-        fprintf(f, "%s%s", later ? "later: " : open ? "open: " : "nothing", later ? later : open ? open : "");
+        fprintf(f, "%s%s",
+                later  ? "later: "
+                : open ? "open: "
+                       : "nothing",
+                later  ? later
+                : open ? open
+                       : "");
 }
 
-/* ---- printing --------------------------------------------------------------------------------------------- */
+/* ---- printing
+ * --------------------------------------------------------------------------------------------- */
 
 static void in_markdown(const struct page *p)
 {
     json_t *one, *version;
     size_t i, k;
 
-    puts("# Requirements\n\nMade by `conform list --requirements --markdown` from `fixtures/requirements.yaml`, the "
-         "`judges:` of the scenarios and a run's\n`results.json`; do not edit. Numbers are rows: scenario by transport, "
+    puts("# Requirements\n\nMade by `conform list --requirements --markdown` from "
+         "`fixtures/requirements.yaml`, the "
+         "`judges:` of the scenarios and a run's\n`results.json`; do not edit. Numbers are rows: scenario "
+         "by transport, "
          "without cures. `–`: nothing judges it, or no row of this version.\n");
     fputs("| id | the agent | versions | judged by |", stdout);
     json_array_foreach(p->versions, k, version) printf(" %s |", json_string_value(version));

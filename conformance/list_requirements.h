@@ -1,4 +1,5 @@
-/* `conform list --requirements`: what is required of an agent, who judges it, and what each real version did. */
+/* `conform list --requirements`: what is required of an agent, who judges it, and what each real version
+ * did. */
 #pragma once
 
 #include "conformance/options.h"

@@ -53,14 +53,16 @@ static bool has(const json_t *list, const char *word)
     const json_t *one;
     size_t i;
 
-    json_array_foreach(list, i, one) if (json_is_string(one) && strcmp(json_string_value(one), word) == 0) return true;
+    json_array_foreach(list, i, one) if (json_is_string(one) &&
+                                         strcmp(json_string_value(one), word) == 0) return true;
     return false;
 }
 
 bool select_tagged(const json_t *about, const struct strings *tags)
 {
     for (size_t i = 0; i < tags->n; i++)
-        if (has(json_object_get(about, "tags"), tags->items[i]) || has(json_object_get(about, "layers"), tags->items[i]))
+        if (has(json_object_get(about, "tags"), tags->items[i]) ||
+            has(json_object_get(about, "layers"), tags->items[i]))
             return true;
     return !tags->n;
 }
