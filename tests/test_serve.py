@@ -243,3 +243,85 @@ def test_no_secret_in_the_log(serve, tmp_path):
         time.sleep(0.01)  # waits for the line, bounded by the deadline
     text = log.read_text()
     assert "http.request" in text and announced["token"] not in text and "PRIVATE KEY" not in text
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def literal(name, value):
+    """A header that HPACK has not to know: literal, never indexed, without Huffman."""
+    def text(s):
+        return bytes([len(s)]) + s if len(s) < 127 else b"\x7f" + varint(len(s) - 127) + s
+
+    def varint(n):
+        out = b""
+        while n >= 128:
+            out += bytes([n & 127 | 128])
+            n >>= 7
+        return out + bytes([n])
+    return b"\x10" + text(name) + text(value)
+
+
+def test_one_connection_too_many(serve, tmp_path):
+    log = tmp_path / "events.jsonl"
+    _, announced = serve("--max-connections", 2, "--events", log, "--listen", "grpc=127.0.0.1:0")
+    crowd = [connect(announced, "grpc") for _ in range(2)]
+    for sock in crowd:
+        sock.sendall(PREFACE)
+        read_until(sock, SETTINGS)
+    try:
+        with connect(announced, "grpc") as refused:
+            assert refused.recv(100) == b""
+    except ConnectionResetError:
+        pass
+    for sock in crowd:  # the others are served as before
+        sock.sendall(frame(6, 0, 0, b"8 bytes.")[:17])
+        read_until(sock, b"8 bytes.")
+    assert any(json.loads(line)["event"] == "tcp.refused" for line in log.read_text().splitlines())
+    crowd.pop().close()
+    for _ in range(50):  # its place is free again, as soon as the end has been seen
+        try:
+            with connect(announced, "grpc") as again:
+                again.sendall(PREFACE)
+                read_until(again, SETTINGS)
+                break
+        except (OSError, AssertionError):
+            continue
+    else:
+        pytest.fail("the place of a connection that has ended is never free")
+    for sock in crowd:
+        sock.close()
+
+
+def test_heads_beyond_the_limit(serve):
+    _, announced = serve("--max-header", "2KiB")
+    with connect(announced, "ws") as sock:
+        sock.sendall(UPGRADE[:-2] + b"X-Long: " + b"x" * 1000 + b"\r\n\r\n")
+        assert read_until(sock, b"\r\n\r\n").startswith(b"HTTP/1.1 101")
+    with connect(announced, "ws") as sock:
+        sock.sendall(UPGRADE[:-2] + b"X-Long: " + b"x" * 3000 + b"\r\n\r\n")
+        assert sock.recv(4096).startswith(b"HTTP/1.1 431")
+    head = b"\x83\x86" + literal(b":path", b"/x") + literal(b":authority", b"kas") + literal(b"x-long", b"x" * 3000)
+    with connect(announced, "grpc") as sock:
+        sock.sendall(PREFACE + frame(1, 5, 1, head))
+        read_until(sock, struct.pack(">I", 1) + b"\0\0\0\x06")  # RST_STREAM FRAME_SIZE_ERROR, as grpc-go answers
+    serves(announced)
+
+
+def test_websocket_message_beyond_the_limit(serve):
+    _, announced = serve("--max-ws-message", "1KiB")
+    with connect(announced, "ws") as sock:
+        sock.sendall(UPGRADE)
+        read_until(sock, SETTINGS)
+        sock.sendall(b"\x82\xfe" + struct.pack(">H", 1025) + b"\0\0\0\0" + b"x" * 1025)
+        read_until(sock, struct.pack(">H", 1009))
+    serves(announced)
+
+
+@pytest.mark.parametrize("flag", ["--max-connections", "--max-header", "--max-message", "--max-ws-message"])
+def test_a_limit_that_is_none(flag):
+    for value in ("0", "-1", "many", "5 apples"):
+        run = subprocess.run([os.environ.get("FAKEKAS_BUILD", "build") + "/fakekas/fakekas", "serve", flag, value],
+                             capture_output=True, text=True, check=False, timeout=20)
+        assert run.returncode == 2 and "limits" in run.stderr, run.stderr
