@@ -71,7 +71,7 @@ struct known *known_load(const char *fixtures)
         } else if (doc && !json_is_null(yaml_root(doc))) {
             problem_add(p, (struct place){.file = path, .line = 1}, "expected a list of known failures");
         }
-        yaml_free(doc);
+        yaml_done(doc);
     }
     if (problems_count(p)) {
         _cleanup_(freep) char *text = problems_text(p);

@@ -17,7 +17,7 @@ json_t *profile_load(const char *fixtures, const char *component, struct problem
         root = json_deep_copy(yaml_root(doc));
     else
         problem_add(p, (struct place){.file = path}, "a profile is an object");
-    yaml_free(doc);
+    yaml_done(doc);
     return root;
 }
 

@@ -24,12 +24,8 @@ json_t *problems_json(const struct problems *p); /* [{file,line,column,message}]
 /* NULL and a problem if the text is no YAML (duplicate keys are a problem too). Scalars as YAML 1.2's core schema. */
 struct yaml_doc *yaml_read_file(const char *path, struct problems *p);
 struct yaml_doc *yaml_read_text(const char *name, const char *text, size_t len, struct problems *p);
-/* libyaml has a yaml_free() of its own and would call ours; hence the name, and the old one for this file's users only. */
+/* libyaml has a yaml_free() of its own and would call ours; hence the name. */
 struct yaml_doc *yaml_done(struct yaml_doc *d);
-static inline struct yaml_doc *yaml_free(struct yaml_doc *d)
-{
-    return yaml_done(d);
-}
 json_t *yaml_root(const struct yaml_doc *d); /* borrowed */
 /* Where a value (by identity: the very json_t of this document) or a key of an object stands. */
 struct place yaml_place(const struct yaml_doc *d, const json_t *value);
