@@ -13,13 +13,13 @@
 #include "fakekas/agents.h"
 #include "fakekas/front.h"
 #include "fakekas/kas.h"
-#include "fakekas/tls_setup.h"
 #include "fakekas/traits.h"
 #include "lib/base/mem.h"
 #include "lib/net/listener.h"
 #include "lib/proto/grpc.h"
 #include "lib/proto/http1.h"
 #include "lib/proto/websocket.h"
+#include "lib/script/tls_setup.h"
 
 enum speaks { SPEAKS_WEBSOCKET = 1, SPEAKS_GRPC = 2, SPEAKS_BOTH = 3 };
 
@@ -84,9 +84,7 @@ struct kas {
     bool permissive;         /* no version was asked for: every agent's services are there */
     struct front front;
     struct agents *agents;   /* owned */
-    SSL_CTX *ctx;            /* owned; NULL: no listener has TLS */
-    char *ca_pem;            /* owned; NULL likewise */
-    struct tls_setup tls;    /* owned; empty likewise */
+    struct tls_setup tls;    /* owned; empty: no listener has TLS */
     struct grpc_server *grpc;
     const char *who;         /* in the log; static */
     struct upstream *upstream;     /* borrowed; not NULL: everything goes on to another KAS */
@@ -191,6 +189,5 @@ int kas_fill_backlog(struct kas *k, char **reterr); /* connections hang from now
 void kas_stop(struct kas *k, bool keep); /* keep: the open connections live on */
 int kas_resume(struct kas *k, char **reterr);
 
-/* certificate.c: the leaf that `certificate:` asks for. 0, or -errno and *reterr. */
-int certificate_make(struct pki *pki, const json_t *spec, const struct kas_listener_spec *listeners, SSL_CTX **ret,
-                     char **ret_ca_pem, char **reterr);
+/* kas.c: the documented names under which it is reached; NULL ends. */
+extern const char *const kas_usual_hosts[];

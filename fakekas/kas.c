@@ -11,6 +11,11 @@
 #include "lib/proto/pb.h"
 #include "lib/script/schema.h"
 
+enum { MAX_HOSTS = 64 };
+
+const char *const kas_usual_hosts[] = {"gitlab.host.tld", "gitlab-kas.gitlab", "gitlab-kas", "kas.host.tld",
+                                       "localhost",       "127.0.0.1",         "10.60.1.1",  NULL};
+
 #define FIRST_COMMIT "1111111111111111111111111111111111111111"
 
 void kas_event(struct kas *k, struct conn *c, int64_t stream, const char *event, json_t *fields)
@@ -95,6 +100,30 @@ static int read_speaks(const struct kas *k, const char *transport, enum speaks *
     return -EINVAL;
 }
 
+static void add_host(const char **hosts, const char *host)
+{
+    for (size_t i = 0; i < MAX_HOSTS; i++) {
+        if (!hosts[i])
+            hosts[i] = host;
+        if (!strcmp(hosts[i], host))
+            return;
+    }
+}
+
+/* Without a wish its certificate is good for every name under which it is reached: the documented ones, localhost,
+ * and the addresses of its listeners. */
+static int read_tls(struct kas *k, const struct kas_listener_spec *l, char **reterr)
+{
+    const char *hosts[MAX_HOSTS + 1] = {0};
+    struct tls_source from = {.part = "kas", .spec = k->spec, .pki = k->pki, .hosts = hosts};
+    for (size_t i = 0; kas_usual_hosts[i]; i++)
+        add_host(hosts, kas_usual_hosts[i]);
+    for (; l && l->transport; l++)
+        if (l->host && strcmp(l->host, "0.0.0.0") && strcmp(l->host, "::"))
+            add_host(hosts, l->host);
+    return tls_setup_make(&k->tls, &from, reterr);
+}
+
 static char *explain_listen(const struct kas_listener_spec *s, int r)
 {
     const char *host = s->host ? s->host : "127.0.0.1";
@@ -121,11 +150,8 @@ static int listen_on(struct kas *k, const struct kas_options *o, const struct ka
     int r = read_speaks(k, s->transport, &l->speaks, reterr);
     if (r < 0)
         return r;
-    if (l->tls && !k->ctx) {
-        const json_t *certificate = json_object_get(k->spec, "certificate");
-        r = certificate_make(k->pki, certificate, o->listeners, &k->ctx, &k->ca_pem, reterr);
-        if (r == 0)
-            r = tls_setup_make(&k->tls, k, o->listeners, k->ctx, reterr);
+    if (l->tls && !k->tls.ctx) {
+        r = read_tls(k, o->listeners, reterr);
         if (r < 0)
             return r;
     }
@@ -246,9 +272,7 @@ static void release(void *arg)
     free(k->relayed);
     tunnels_free(k->tunnels);
     free(k->listeners);
-    SSL_CTX_free(k->ctx);
     tls_setup_done(&k->tls);
-    free(k->ca_pem);
     agents_free(k->agents);
     json_decref(k->config);
     json_decref(k->objects);
@@ -293,5 +317,5 @@ const char *kas_token(const struct kas *k)
 
 const char *kas_ca_pem(const struct kas *k)
 {
-    return k->ca_pem;
+    return k->tls.ca_pem;
 }

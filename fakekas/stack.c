@@ -81,7 +81,7 @@ void stack_build(void *arg, struct conn *c)
     struct kas_listener *listener = arg;
     struct link *l = link_new(listener, c);
     if (listener->tls) {
-        struct tls_options tls = {.ctx = l->kas->ctx, .alpn = alpn_of(listener->speaks)};
+        struct tls_options tls = {.ctx = l->kas->tls.ctx, .alpn = alpn_of(listener->speaks)};
         tls_setup_fill(&l->kas->tls, &tls);
         tls_layer_push(c, &tls);
     }

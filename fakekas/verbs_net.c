@@ -30,29 +30,11 @@ static int on_links(struct kas *k, const char *verb, const json_t *args)
 /* For the connections to come; those that are open keep what they have. */
 static int set_certificate(struct kas *k, const json_t *args, char **reterr)
 {
-    SSL_CTX *ctx = NULL;
-    char *ca_pem = NULL;
-    json_t *spec = json_is_string(args) ? json_pack("{s:O}", "kind", args) : json_deep_copy(args);
-    json_t *hosts = json_object_get(json_object_get(k->spec, "certificate"), "hosts");
-    if (!k->ctx) {
-        json_decref(spec);
-        *reterr = xstrdup("set_certificate: this KAS does not speak TLS");
-        return -EINVAL;
-    }
-    if (hosts && !json_object_get(spec, "hosts"))
-        json_object_set(spec, "hosts", hosts);
-    int r = certificate_make(k->pki, spec, NULL, &ctx, &ca_pem, reterr);
-    json_decref(spec);
-    if (r == 0)
-        r = tls_options_apply(ctx, k->tls.options, reterr);
-    free(ca_pem); /* what is trusted was told at the start */
-    if (r < 0) {
-        SSL_CTX_free(ctx);
-        return r;
-    }
-    SSL_CTX_free(k->ctx);
-    k->ctx = ctx;
-    return 0;
+    struct tls_source from = {.part = "kas", .spec = k->spec, .pki = k->pki, .hosts = kas_usual_hosts};
+    if (k->tls.ctx)
+        return tls_setup_renew(&k->tls, &from, args, reterr);
+    *reterr = xstrdup("set_certificate: this KAS does not speak TLS");
+    return -EINVAL;
 }
 
 int kas_fill_backlog(struct kas *k, char **reterr)

@@ -1,10 +1,10 @@
-/* The server certificate that a scenario asks for. Without a wish it is good for every name under which the fake KAS
- * is reached: the documented ones, localhost, and the addresses of its listeners. */
+/* The server certificate that a scenario asks for: its defect by name, and the names that it is good for. */
 #include <errno.h>
 #include <string.h>
 
-#include "fakekas/internal.h"
+#include "lib/base/mem.h"
 #include "lib/script/schema.h"
+#include "lib/script/tls_setup.h"
 
 enum { MAX_HOSTS = 64, DAY = 24 * 60 * 60 };
 
@@ -15,8 +15,6 @@ static const char *const kinds[] = {
     "reversed-chain", "sha1-leaf",       "sha1-intermediate", "expired-intermediate", "no-subject",
     "client-only",   "1000-sans",        "10000-sans",       "rsa1024",              "rsa2048",
     "rsa4096",       "rsa8192",          "ecc384",           "ecc521"};
-static const char *const usual_hosts[] = {"gitlab.host.tld", "gitlab-kas.gitlab", "gitlab-kas", "kas.host.tld",
-                                          "localhost",       "127.0.0.1",         "10.60.1.1",  NULL};
 static const char *const other_hosts[] = {"other.example", NULL};
 
 static void sizes_of(const char *kind, struct leaf_spec *s)
@@ -38,14 +36,14 @@ static bool either(const char *kind, const char *a, const char *b)
     return !strcmp(kind, a) || !strcmp(kind, b);
 }
 
-static int apply_kind(const char *kind, struct leaf_spec *s, char **reterr)
+static int apply_kind(const char *part, const char *kind, struct leaf_spec *s, char **reterr)
 {
     bool known = false;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         known |= !strcmp(kind, kinds[i]);
     if (!known) {
         const char *near = nearest(kind, kinds, ARRAY_SIZE(kinds));
-        *reterr = xasprintf("kas.certificate.kind: \"%s\" is none; did you mean %s?", kind, near ? near : "good");
+        *reterr = xasprintf("%s.certificate.kind: \"%s\" is none; did you mean %s?", part, kind, near ? near : "good");
         return -EINVAL;
     }
     sizes_of(kind, s);
@@ -71,46 +69,32 @@ static int apply_kind(const char *kind, struct leaf_spec *s, char **reterr)
     return 0;
 }
 
-static void add_host(const char **hosts, size_t *n, const char *host)
-{
-    for (size_t i = 0; i < *n; i++)
-        if (!strcmp(hosts[i], host))
-            return;
-    if (*n < MAX_HOSTS)
-        hosts[(*n)++] = host;
-}
-
-static void collect_hosts(const json_t *spec, const struct kas_listener_spec *l, const char **hosts)
+static void choose_hosts(const json_t *spec, const char *const *otherwise, const char **hosts)
 {
     const json_t *given = json_object_get(spec, "hosts"), *h;
     size_t i, n = 0;
     json_array_foreach (given, i, h)
-        if (json_is_string(h))
-            add_host(hosts, &n, json_string_value(h));
-    if (n)
-        return;
-    for (i = 0; usual_hosts[i]; i++)
-        add_host(hosts, &n, usual_hosts[i]);
-    for (; l && l->transport; l++)
-        if (l->host && strcmp(l->host, "0.0.0.0") && strcmp(l->host, "::"))
-            add_host(hosts, &n, l->host);
+        if (json_is_string(h) && n < MAX_HOSTS)
+            hosts[n++] = json_string_value(h);
+    for (i = 0; !json_array_size(given) && otherwise[i] && n < MAX_HOSTS; i++)
+        hosts[n++] = otherwise[i];
 }
 
-int certificate_make(struct pki *pki, const json_t *spec, const struct kas_listener_spec *listeners, SSL_CTX **ret,
-                     char **ret_ca_pem, char **reterr)
+int certificate_make(const struct tls_source *from, const json_t *spec, SSL_CTX **ret, char **ret_ca_pem,
+                     char **reterr)
 {
     const char *hosts[MAX_HOSTS + 1] = {0};
     struct leaf_spec leaf = {.hosts = hosts};
     const char *kind = json_string_value(json_is_object(spec) ? json_object_get(spec, "kind") : spec);
-    collect_hosts(spec, listeners, hosts);
-    int r = apply_kind(kind ? kind : "good", &leaf, reterr);
+    choose_hosts(spec, from->hosts, hosts);
+    int r = apply_kind(from->part, kind ? kind : "good", &leaf, reterr);
     if (r < 0)
         return r;
-    r = pki_server_ctx(pki, &leaf, ret);
+    r = pki_server_ctx(from->pki, &leaf, ret);
     if (r < 0) {
         *reterr = xasprintf("cannot make a certificate: %s", strerror(-r));
         return r;
     }
-    *ret_ca_pem = xstrdup(pki_root_pem_of(pki, &leaf));
+    *ret_ca_pem = xstrdup(pki_root_pem_of(from->pki, &leaf));
     return 0;
 }

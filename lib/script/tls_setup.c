@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fakekas/internal.h"
-#include "fakekas/tls_setup.h"
+#include "lib/base/mem.h"
+#include "lib/script/tls_setup.h"
 
 static const struct {
     const char *name;
@@ -21,7 +21,7 @@ static int version_read(const json_t *options, const char *key, int *ret, char *
             *ret = versions[i].version;
             return 0;
         }
-    *reterr = xasprintf("kas.tls_options.%s: expected \"1.0\", \"1.1\", \"1.2\" or \"1.3\"", key);
+    *reterr = xasprintf("tls_options.%s: expected \"1.0\", \"1.1\", \"1.2\" or \"1.3\"", key);
     return -EINVAL;
 }
 
@@ -60,7 +60,7 @@ static int ciphers_set(SSL_CTX *ctx, const json_t *options, char **reterr)
         SSL_CTX_set_dh_auto(ctx, 1);
     }
     if ((old && SSL_CTX_set_cipher_list(ctx, old) != 1) || (suites && SSL_CTX_set_ciphersuites(ctx, suites) != 1)) {
-        *reterr = xasprintf("kas.tls_options: OpenSSL knows no cipher among \"%s\"", old ? old : suites);
+        *reterr = xasprintf("tls_options: OpenSSL knows no cipher among \"%s\"", old ? old : suites);
         return -EINVAL;
     }
     return 0;
@@ -70,7 +70,7 @@ static int groups_set(SSL_CTX *ctx, const json_t *options, char **reterr)
 {
     const char *groups = json_string_value(json_object_get(options, "groups"));
     if (groups && SSL_CTX_set1_groups_list(ctx, groups) != 1) {
-        *reterr = xasprintf("kas.tls_options.groups: OpenSSL knows not all of \"%s\"", groups);
+        *reterr = xasprintf("tls_options.groups: OpenSSL knows not all of \"%s\"", groups);
         return -EINVAL;
     }
     return 0;
@@ -92,15 +92,15 @@ int tls_options_apply(SSL_CTX *ctx, const json_t *options, char **reterr)
 
 /* ---- names ---- */
 
-static int sni_add(struct tls_setup *s, struct kas *k, const struct kas_listener_spec *l, const char *host,
-                   const json_t *certificate, size_t i, char **reterr)
+static int sni_add(struct tls_setup *s, const struct tls_source *from, const char *host, const json_t *certificate,
+                   size_t i, char **reterr)
 {
     _cleanup_(freep) char *unused = NULL;
     json_t *spec = json_is_string(certificate) ? json_pack("{s:O, s:[s]}", "kind", certificate, "hosts", host)
                                                : json_deep_copy(certificate);
     if (!json_object_get(spec, "hosts"))
         json_object_set_new(spec, "hosts", json_pack("[s]", host));
-    int r = certificate_make(k->pki, spec, l, &s->sni[i].ctx, &unused, reterr);
+    int r = certificate_make(from, spec, &s->sni[i].ctx, &unused, reterr);
     json_decref(spec);
     if (r == 0)
         r = tls_options_apply(s->sni[i].ctx, s->options, reterr);
@@ -109,20 +109,30 @@ static int sni_add(struct tls_setup *s, struct kas *k, const struct kas_listener
     return r;
 }
 
-int tls_setup_make(struct tls_setup *s, struct kas *k, const struct kas_listener_spec *l, SSL_CTX *ctx, char **reterr)
+static int names_make(struct tls_setup *s, const struct tls_source *from, char **reterr)
 {
     const char *host;
-    json_t *certificate, *by_name;
+    json_t *by_name = json_object_get(s->options, "by_name"), *certificate;
     size_t i = 0;
-    s->options = json_object_get(k->spec, "tls_options");
-    by_name = json_object_get(s->options, "by_name");
     s->sni = xcalloc(json_object_size(by_name) + 1, sizeof *s->sni);
-    int r = tls_options_apply(ctx, s->options, reterr);
     json_object_foreach (by_name, host, certificate) {
-        if (r == 0)
-            r = sni_add(s, k, l, host, certificate, i++, reterr);
+        int r = sni_add(s, from, host, certificate, i++, reterr);
+        if (r < 0)
+            return r;
     }
+    return 0;
+}
+
+int tls_setup_make(struct tls_setup *s, const struct tls_source *from, char **reterr)
+{
+    size_t i;
+    s->options = json_object_get(from->spec, "tls_options");
     const json_t *alpn = json_object_get(s->options, "alpn"), *one;
+    int r = certificate_make(from, json_object_get(from->spec, "certificate"), &s->ctx, &s->ca_pem, reterr);
+    if (r == 0)
+        r = tls_options_apply(s->ctx, s->options, reterr);
+    if (r == 0)
+        r = names_make(s, from, reterr);
     if (json_is_array(alpn)) {
         s->alpn = xcalloc(json_array_size(alpn) + 1, sizeof *s->alpn);
         json_array_foreach (alpn, i, one)
@@ -131,12 +141,35 @@ int tls_setup_make(struct tls_setup *s, struct kas *k, const struct kas_listener
     return r;
 }
 
+int tls_setup_renew(struct tls_setup *s, const struct tls_source *from, const json_t *certificate, char **reterr)
+{
+    SSL_CTX *ctx = NULL;
+    _cleanup_(freep) char *ca_pem = NULL; /* what is trusted was told at the start */
+    json_t *spec = json_is_string(certificate) ? json_pack("{s:O}", "kind", certificate) : json_deep_copy(certificate);
+    json_t *hosts = json_object_get(json_object_get(from->spec, "certificate"), "hosts");
+    if (hosts && !json_object_get(spec, "hosts"))
+        json_object_set(spec, "hosts", hosts);
+    int r = certificate_make(from, spec, &ctx, &ca_pem, reterr);
+    json_decref(spec);
+    if (r == 0)
+        r = tls_options_apply(ctx, s->options, reterr);
+    if (r < 0) {
+        SSL_CTX_free(ctx);
+        return r;
+    }
+    SSL_CTX_free(s->ctx);
+    s->ctx = ctx;
+    return 0;
+}
+
 void tls_setup_done(struct tls_setup *s)
 {
     for (struct tls_sni *n = s->sni; n && n->host; n++)
         SSL_CTX_free(n->ctx);
     free(s->sni);
     free(s->alpn);
+    SSL_CTX_free(s->ctx);
+    free(s->ca_pem);
     *s = (struct tls_setup){0};
 }
 
