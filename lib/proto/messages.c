@@ -14,6 +14,7 @@
 #include "agentcfg.pb-c.h"
 #include "entity.pb-c.h"
 #include "flux.pb-c.h"
+#include "gitaly.pb-c.h"
 #include "gitlab_access.pb-c.h"
 #include "gitlab_access137.pb-c.h"
 #include "gitops.pb-c.h"
@@ -81,6 +82,16 @@ static const ProtobufCMessageDescriptor *const all[] = {
     &flux__project__descriptor,
     &flux__reconcile_projects_request__descriptor,
     &flux__reconcile_projects_response__descriptor,
+    &gitaly__repository__descriptor,
+    &gitaly__info_refs_request__descriptor,
+    &gitaly__info_refs_response__descriptor,
+    &gitaly__tree_entry_request__descriptor,
+    &gitaly__tree_entry_response__descriptor,
+    &gitaly__tree_entry__descriptor,
+    &gitaly__pagination_parameter__descriptor,
+    &gitaly__pagination_cursor__descriptor,
+    &gitaly__get_tree_entries_request__descriptor,
+    &gitaly__get_tree_entries_response__descriptor,
     &gitlab_access__header_extra__descriptor,
     &gitlab_access137__request__descriptor,
     &gitlab_access137__request__headers__descriptor,
