@@ -2,6 +2,7 @@
 #include "lib/proto/http1_session.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -103,13 +104,25 @@ static int on_headers_complete(http_parser *p)
     struct http1 *h = p->data;
     header_done(h);
     h->head_done = true;
+    if (h->owner.max_body && p->content_length != ULLONG_MAX && p->content_length > h->owner.max_body) {
+        h->body_cut = true;
+        http_parser_pause(p, 1);
+    } else if (http1_header_has(&h->req, "expect", "100-continue") && p->http_minor >= 1 &&
+               ((p->flags & F_CHUNKED) || (p->content_length && p->content_length != ULLONG_MAX))) {
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        layer_down(&h->l, go_on, sizeof(go_on) - 1);
+    }
     return 0;
 }
 
 static int on_body(http_parser *p, const char *at, size_t n)
 {
     struct http1 *h = p->data;
-    size_t room = HTTP1_BODY_KEPT - buf_len(&h->body);
+    if (h->owner.max_body && n > h->owner.max_body - buf_len(&h->body)) {
+        h->body_cut = true;
+        return 1;
+    }
+    size_t room = (h->owner.max_body ? h->owner.max_body : HTTP1_BODY_KEPT) - buf_len(&h->body);
     buf_add(&h->body, at, n < room ? n : room);
     return 0;
 }
@@ -147,7 +160,7 @@ static void request_reset(struct http1 *h)
     buf_done(&h->value);
     buf_done(&h->body);
     h->head_len = 0;
-    h->head_done = h->in_value = h->bad_value = h->complete = false;
+    h->head_done = h->in_value = h->bad_value = h->complete = h->body_cut = false;
     http_parser_init(&h->parser, HTTP_REQUEST);
     h->parser.data = h;
 }
@@ -160,8 +173,9 @@ static void request_fill(struct http1 *h)
     r->minor = h->parser.http_minor;
     r->target = xstrndup((const char *)buf_data(&h->url), buf_len(&h->url));
     r->path = xstrndup(r->target, strcspn(r->target, "?"));
+    r->too_large = h->body_cut;
     r->body = buf_data(&h->body);
-    r->body_len = buf_len(&h->body);
+    r->body_len = h->body_cut ? 0 : buf_len(&h->body);
 }
 
 /* Credentials stay out of the log whatever they are. */
@@ -176,13 +190,17 @@ static void hide_authorization(json_t *headers)
     json_object_set_new(headers, "authorization", text_json(shown, strlen(shown)));
 }
 
-static json_t *request_facts(const struct http1_request *r)
+static json_t *request_facts(const struct http1 *h)
 {
     char version[16];
+    const struct http1_request *r = &h->req;
     const char *host = http1_header(r, "host"), *query = strchr(r->target, '?');
     snprintf(version, sizeof(version), "%d.%d", r->major, r->minor);
     json_t *headers = json_copy(r->headers), *facts = json_object();
     hide_authorization(headers);
+    for (const char *const *name = h->owner.secret_headers; name && *name; name++)
+        if (json_object_get(headers, *name))
+            json_object_set_new(headers, *name, json_string("<token>"));
     json_object_set_new(facts, "method", json_string(r->method));
     json_object_set_new(facts, "target", text_json(r->target, strlen(r->target)));
     json_object_set_new(facts, "path", text_json(r->path, strlen(r->path)));
@@ -237,7 +255,7 @@ static void request_came(struct http1 *h)
     }
     h->busy = true;
     const char *moment = h->owner.moment ? h->owner.moment : "http.request";
-    const struct action *a = conn_moment(c, 0, moment, conn_heard(c, moment) ? request_facts(&h->req) : NULL);
+    const struct action *a = conn_moment(c, 0, moment, conn_heard(c, moment) ? request_facts(h) : NULL);
     if (!c->dead)
         conn_act_all(c, &h->l, a, own_action, decided, h);
 }
@@ -248,7 +266,11 @@ static void parse(struct http1 *h)
         request_reset(h); /* the one before */
     size_t used = http_parser_execute(&h->parser, &parser_settings, (const char *)buf_data(&h->in), buf_len(&h->in));
     enum http_errno e = HTTP_PARSER_ERRNO(&h->parser);
-    if (h->complete) {
+    if (h->body_cut) { /* nobody knows where the next one begins */
+        h->keep_alive = h->wants_upgrade = false;
+        buf_consume(&h->in, buf_len(&h->in));
+        request_came(h);
+    } else if (h->complete) {
         buf_consume(&h->in, used);
         h->complete = false;
         request_came(h);

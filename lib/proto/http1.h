@@ -2,11 +2,12 @@
  *
  * The server layer reads one request head, makes it the moment http.request, and lets its owner answer: with an
  * upgrade (bytes then flow through it untouched) or with a response. Requests on one connection come one after the
- * other (keep-alive). Limits: head 64 KiB or the owner's (431 beyond), body 1 MiB kept.
+ * other (keep-alive). Limits: head 64 KiB or the owner's (431 beyond), body 1 MiB kept, or none read beyond the owner's.
+ * `Expect: 100-continue` gets its 100.
  *
  * Moment http.request {method, target, path, query, version, host, headers: {lower-case: value or [values]}}, and
  * events http.response {status, path} and http.malformed {reason} (400 or 431 in the words of Go's net/http, then
- * close). `authorization` stands in the log as "Bearer <token>". Verbs at http.request:
+ * close). `authorization` stands in the log as "Bearer <token>", the owner's secret headers as "<token>". Verbs at http.request:
  *   respond: {status, reason, headers: {…}, body, close: bool}   (Date, Content-Length and Content-Type are added
  *                                                              unless given; a header given as null is left out;
  *                                                              a list is a header that comes several times; body is
@@ -32,6 +33,7 @@ struct http1_request {
     json_t *headers;   /* lower-case name -> value, or array of values where it came more than once */
     const uint8_t *body;
     size_t body_len;
+    bool too_large;    /* its body is beyond max_body and was not read: whatever the answer, the connection then ends */
 };
 
 struct http1_owner {
@@ -40,6 +42,8 @@ struct http1_owner {
     void *arg;
     const char *moment; /* NULL: http.request */
     size_t max_head;    /* 431 beyond; 0, and at most: 64 KiB */
+    const char *const *secret_headers; /* lower-case names beside authorization that the log must not show; NULL ends */
+    size_t max_body;    /* beyond: `too_large`, and 413 is the owner's to say. 0: 1 MiB is kept and the rest is lost */
 };
 
 struct http1 *http1_server_push(struct conn *c, const struct http1_owner *owner);

@@ -23,6 +23,7 @@ struct http1 {
     bool bad_value : 1;       /* a control character in a header: http-parser lets it pass, Go does not */
     bool in_value : 1;
     bool complete : 1;        /* the parser has stopped behind a request */
+    bool body_cut : 1;        /* … or within it, because its body is too long */
     bool busy : 1;            /* a request waits for its answer */
     bool keep_alive : 1;
     bool wants_upgrade : 1;

@@ -94,13 +94,13 @@ static void request(void *arg, struct http1 *h, const struct http1_request *r)
 {
     struct world *w = arg;
     char *headers = json_dumps(r->headers, JSON_COMPACT);
-    buf_addf(&w->seen, "%s %s %s %d.%d %s %.*s;", r->method, r->target, r->path, r->major, r->minor, headers,
-             (int)r->body_len, r->body ? (const char *)r->body : "");
+    buf_addf(&w->seen, "%s %s %s %d.%d %s %.*s%s;", r->method, r->target, r->path, r->major, r->minor, headers,
+             (int)r->body_len, r->body ? (const char *)r->body : "", r->too_large ? " too large" : "");
     free(headers);
     answer(w);
 }
 
-static struct world *world_new(int status, const char *body, const struct action *then)
+static struct world *world_new_as(int status, const char *body, const struct action *then, struct http1_owner owner)
 {
     struct world *w = NEW(struct world);
     w->m = (struct moments){at, cares};
@@ -110,9 +110,16 @@ static struct world *world_new(int status, const char *body, const struct action
     assert_int_equal(events_open(NULL, NULL, &w->events), 0);
     w->sub = events_subscribe(w->events, on_event, w);
     w->c = conn_fake_new(&w->m, w->events);
-    w->h = http1_server_push(w->c, &(struct http1_owner){request, w});
+    owner.request = request;
+    owner.arg = w;
+    w->h = http1_server_push(w->c, &owner);
     conn_fake_open(w->c);
     return w;
+}
+
+static struct world *world_new(int status, const char *body, const struct action *then)
+{
+    return world_new_as(status, body, then, (struct http1_owner){0});
 }
 
 static void world_free(struct world *w)
@@ -342,6 +349,44 @@ static void body_is_bounded(void **state)
     world_free(w);
 }
 
+/* Whether its length is told or comes in chunks, a body beyond the owner's limit is not read, and ends the connection. */
+static void body_beyond_the_owners_limit(void **state)
+{
+    static const struct {
+        const char *head, *body;
+        bool too_large;
+    } cases[] = {{"Content-Length: 8", "12345678", false},
+                 {"Content-Length: 9", "123456789", true},
+                 {"Content-Length: 99999999999", "", true},
+                 {"Transfer-Encoding: chunked", "4\r\n1234\r\n4\r\n5678\r\n0\r\n\r\n", false},
+                 {"Transfer-Encoding: chunked", "4\r\n1234\r\n5\r\n56789\r\n0\r\n\r\n", true}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (int pieces = 0; pieces < 2; pieces++) {
+            struct world *w = world_new_as(200, NULL, NULL, (struct http1_owner){.max_body = 8});
+            _cleanup_(freep) char *all =
+                xasprintf("POST / HTTP/1.1\r\nHost: h\r\n%s\r\n\r\n%s", cases[i].head, cases[i].body);
+            size_t n = strlen(all), step = pieces ? 1 : n;
+            for (size_t at_byte = 0; at_byte < n; at_byte += step)
+                conn_fake_feed(w->c, all + at_byte, step);
+            assert_non_null(strstr(text(&w->seen), cases[i].too_large ? "}  too large;" : "} 12345678;"));
+            assert_null(strstr(strstr(text(&w->seen), ";") + 1, ";")); /* once */
+            assert_int_equal(conn_fake_closed(w->c), cases[i].too_large ? FAKE_CLOSED : FAKE_NOT_CLOSED);
+            world_free(w);
+        }
+}
+
+static void says_to_continue(void **state)
+{
+    struct world *w = world_new_as(204, NULL, NULL, (struct http1_owner){.max_body = 8});
+    feed(w, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    assert_out(w, "HTTP/1.1 100 Continue\r\n\r\n");
+    feed(w, "ab");
+    assert_out(w, "HTTP/1.1 204 No Content\r\nDate: \r\n\r\n");
+    feed(w, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    assert_out(w, "HTTP/1.1 204 No Content\r\nDate: \r\nConnection: close\r\n\r\n");
+    world_free(w);
+}
+
 static void not_utf8(void **state)
 {
     struct world *w = world_new(200, NULL, NULL);
@@ -352,9 +397,11 @@ static void not_utf8(void **state)
 
 static void credentials_stay_out_of_the_log(void **state)
 {
-    struct world *w = world_new(200, NULL, NULL);
-    feed(w, "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer glagent-secret\r\n\r\n");
+    static const char *const names[] = {"job-token", NULL};
+    struct world *w = world_new_as(200, NULL, NULL, (struct http1_owner){.secret_headers = names});
+    feed(w, "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer glagent-secret\r\nJob-Token: jjj\r\n\r\n");
     assert_null(strstr(text(&w->log), "glagent-secret"));
+    assert_null(strstr(text(&w->log), "jjj"));
     assert_logged(w, "\"authorization\":\"Bearer <token>\"");
     assert_non_null(strstr(text(&w->seen), "glagent-secret")); /* the owner has to judge it */
     world_free(w);
@@ -453,6 +500,8 @@ int main(void)
         cmocka_unit_test(host_is_required),
         cmocka_unit_test(head_too_large),
         cmocka_unit_test(body_is_bounded),
+        cmocka_unit_test(body_beyond_the_owners_limit),
+        cmocka_unit_test(says_to_continue),
         cmocka_unit_test(not_utf8),
         cmocka_unit_test(credentials_stay_out_of_the_log),
         cmocka_unit_test(scenario_responds),
