@@ -47,9 +47,6 @@ static void random_identifiers_go(void **state)
     becomes("invalid Sec-WebSocket-Accept \\\"\\\", key \\\"dGhlIHNhbXBsZSBub25jZQ==\\\"",
             "{\"text\":\"invalid Sec-WebSocket-Accept \\\\\\\"\\\\\\\", key \\\\\\\"<ws-key>\\\\\\\"\"}");
     becomes("id 01ARZ3NDEKTSV4RRFFQ69G5FAV", "{\"text\":\"id <ulid>\"}");
-    becomes("goroutine 34 [running]: main.go:10 +0x1a2b",
-            "{\"text\":\"goroutine <goroutine> [running]: main.go:10 "
-            "+<offset>\"}");
     becomes("{\"error\":\"Send(descriptor): rpc error: code = X\"}", "{\"error\":\"rpc error: code = X\"}");
     becomes("{\"error\":\"Connect(): rpc error: code = X\"}",
             "{\"error\":\"Connect(): rpc error: code = X\"}");
@@ -58,6 +55,30 @@ static void random_identifiers_go(void **state)
     becomes("f({0xc000123, 0x0})", "{\"text\":\"f({<address>, <address>})\"}");
     becomes("commit 1111111111111111111111111111111111111111",
             "{\"text\":\"commit 1111111111111111111111111111111111111111\"}");
+}
+
+static void a_stack_goes_whatever_was_built_where(void **state)
+{
+    (void)state;
+    becomes("goroutine 34 [running]:", "{\"text\":\"goroutine <goroutine> [running]:\"}");
+    becomes("\t/home/builder/agent/main.go:10 +0x1a2b", "{\"text\":\"<frame>\"}");
+    becomes("\tk8s.io/apimachinery@v0.19.2/wait.go:185", "{\"text\":\"<frame>\"}");
+    becomes("main.main()", "{\"text\":\"<frame>\"}");
+    becomes("panic(0x1, 0x2)", "{\"text\":\"<frame>\"}");
+    becomes("example.com/a-b/v2/x.(*Y).Run.func1({0x1?, 0x2?}, ...)", "{\"text\":\"<frame>\"}");
+    becomes("created by example.com/x.(*stage).Go in goroutine 7", "{\"text\":\"<frame>\"}");
+    becomes("{\"msg\":\"panic: a\\ngoroutine 7 [running]:\\na.b()\\n\\tc.go:1\"}",
+            "{\"msg\":\"panic: a\\ngoroutine <goroutine> [running]:\\n<trace>\"}");
+    becomes("panic: runtime error: nil (x)", "{\"text\":\"panic: runtime error: nil (x)\"}");
+    becomes("{\"error\":\"Connect(): a.b (c)\"}", "{\"error\":\"Connect(): a.b (c)\"}");
+}
+
+static void json_within_a_text_has_no_blanks_of_its_own(void **state)
+{
+    (void)state;
+    becomes("{\"agent_config\":\"{\\\"b\\\": {}, \\\"a\\\":\\\"x, y\\\"}\"}",
+            "{\"agent_config\":\"{\\\"b\\\":{},\\\"a\\\":\\\"x, y\\\"}\"}");
+    becomes("{\"msg\":\"{ no json\"}", "{\"msg\":\"{ no json\"}");
 }
 
 static void what_is_no_json_is_text(void **state)
@@ -75,6 +96,8 @@ int main(void)
         cmocka_unit_test(times_go),
         cmocka_unit_test(our_own_ports_go_and_keep_their_relation),
         cmocka_unit_test(random_identifiers_go),
+        cmocka_unit_test(a_stack_goes_whatever_was_built_where),
+        cmocka_unit_test(json_within_a_text_has_no_blanks_of_its_own),
         cmocka_unit_test(what_is_no_json_is_text),
     };
 

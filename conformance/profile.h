@@ -13,6 +13,7 @@
  *   bounds: {rss, descriptors, goroutines, cpu}   what `expect: {bounds: true}` stands for (bounds.h)
  *   healthy: {log, wire, never}             what `expect: {healthy: true}` stands for
  *   quiet_ms: 500                           to go on so long before it is told to end
+ *   races: {NAME: {place, chance}}          what it prints by chance in one of several ways (races.h)
  *   nothing_wrong: [pattern]                log lines that a healthy component prints
  */
 #pragma once

@@ -38,6 +38,15 @@ struct regex *regex_free(struct regex *r)
     return NULL;
 }
 
+bool regex_matches(const struct regex *r, const char *text)
+{
+    pcre2_match_data *m = pcre2_match_data_create_from_pattern(r->code, NULL);
+    int n = pcre2_match(r->code, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, 0, m, NULL);
+
+    pcre2_match_data_free(m);
+    return n > 0;
+}
+
 char *regex_group(const char *pattern, const char *text, int group)
 {
     struct regex *r = regex_new(pattern, NULL);
