@@ -272,16 +272,36 @@ static int complain(const struct wish *w)
     return e;
 }
 
-/* The tag real-agents: what only grpc-go and nhooyr's WebSocket do, and the reference agent is made of neither. */
-static bool for_real_agents(const struct scenario *sc)
+static bool is_tagged(const struct scenario *sc, const char *word)
 {
-    json_t *about = scenario_json(sc), *tag;
-    size_t i;
-    bool found = false;
-    json_array_foreach(json_object_get(about, "tags"), i, tag)
-        found |= strcmp(json_string_value(tag), "real-agents") == 0;
+    const struct strings only = {.items = (const char *[]){word}, .n = 1};
+    json_t *about = scenario_json(sc);
+    bool yes = select_tagged(about, &only);
+
     json_decref(about);
-    return found;
+    return yes;
+}
+
+/* The tag real-agents: what only grpc-go and nhooyr's WebSocket do, and the reference agent is made of neither. */
+static bool plays(const struct component *c, const struct scenario *sc)
+{
+    return c->real || !is_tagged(sc, "real-agents");
+}
+
+/* The tag slow: a minute and more, for whoever asks for it by tag, by its whole name, or by row. */
+static bool is_too_slow(const struct wish *w, const struct scenario *sc)
+{
+    const struct options *o = w->o;
+
+    if (w->names || !is_tagged(sc, "slow"))
+        return false;
+    for (size_t i = 0; i < o->tags.n; i++)
+        if (strcmp(o->tags.items[i], "slow") == 0)
+            return false;
+    for (size_t i = 0; i < o->patterns.n; i++)
+        if (!strchr(o->patterns.items[i], '*') && select_fits(o->patterns.items[i], scenario_id(sc), NULL))
+            return false;
+    return true;
 }
 
 int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
@@ -296,7 +316,7 @@ int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
     }
     for (size_t i = 0; !e && i < s->n_scenarios; i++) {
         json_t *about = scenario_json(s->scenarios[i]);
-        bool meant = select_tagged(about, &o->tags);
+        bool meant = select_tagged(about, &o->tags) && !is_too_slow(&w, s->scenarios[i]);
         json_decref(about);
         for (size_t k = 0; meant && k < s->components.n; k++) {
             const struct component *c = &s->components.items[k];
@@ -306,7 +326,7 @@ int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
                 fprintf(stderr, "conform: %s %s: no version\n", c->name, c->version);
                 break;
             }
-            if (applies && (c->real || !for_real_agents(s->scenarios[i])))
+            if (applies && plays(c, s->scenarios[i]))
                 rows_of_pair(rows, &w, s->scenarios[i], c);
         }
         /* A pattern that means a scenario which applies to nobody here is no mistake. */
