@@ -6,7 +6,7 @@
 
 #include "conformance/commands.h"
 #include "conformance/help.h"
-#include "conformance/world.h"
+#include "conformance/zygote.h"
 #include "lib/base/mem.h"
 #include "lib/script/schema.h"
 
@@ -16,22 +16,6 @@ static const struct {
 } commands[] = {{"run", cmd_run},         {"list", cmd_list},     {"check", cmd_check},
                 {"explain", cmd_explain}, {"record", cmd_record}, {"mutants", cmd_mutants},
                 {"version", cmd_version}};
-
-/* Not for people: one row, played by a child of `conform run`. */
-static int world_row_main(const char *path)
-{
-    json_error_t err;
-    json_t *job = json_load_file(path, 0, &err);
-    int code;
-
-    if (!job) {
-        fprintf(stderr, "conform world-row: %s\n", err.text);
-        return EXIT_HARNESS;
-    }
-    code = world_row(job);
-    json_decref(job);
-    return code;
-}
 
 static int unknown(const char *word)
 {
@@ -60,8 +44,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return cmd_version(1, (char *[]){"version", NULL});
-    if (strcmp(argv[1], "world-row") == 0 && argc == 3)
-        return world_row_main(argv[2]);
+    if (strcmp(argv[1], "worlds") == 0 && argc == 2) /* not for people: the parent of a run's worlds */
+        return zygote_main(3);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0)
             return commands[i].run(argc - 1, argv + 1);

@@ -73,9 +73,10 @@ static int map_write(pid_t pid)
     return e ? e : map_put(pid, "gid_map", gid);
 }
 
-static pid_t clone_into(uint64_t flags)
+static pid_t clone_into(uint64_t flags, int *ret_pidfd)
 {
-    struct clone_args a = {.flags = flags, .exit_signal = SIGCHLD};
+    struct clone_args a = {
+        .flags = flags | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)ret_pidfd, .exit_signal = SIGCHLD};
 
     return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
 }
@@ -92,25 +93,37 @@ static int wait_for_word(int fd)
     return n == 1 ? 0 : -EPIPE;
 }
 
-static int exit_code_of(pid_t pid)
+static pid_t wait_for(pid_t pid, int *ret_status)
+{
+    pid_t r;
+
+    do
+        r = waitpid(pid, ret_status, 0);
+    while (r < 0 && errno == EINTR);
+    return r;
+}
+
+/* Nothing of it was begun: the word never came. */
+static void give_up(pid_t pid, int pidfd, int gate)
 {
     int status;
 
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    close(gate);
+    close(pidfd);
+    (void)wait_for(pid, &status);
 }
 
-int namespaces_run(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid), void *arg, char **reterr)
+int namespaces_start(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid), void *arg, bool own,
+                     int *ret_pidfd, char **reterr)
 {
+    const uint64_t all =
+        CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
     int gate[2], e;
     pid_t pid;
 
     if (pipe2(gate, O_CLOEXEC) < 0)
         return -errno;
-    pid =
-        clone_into(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC);
+    pid = clone_into(own ? all : 0, ret_pidfd);
     if (pid < 0) {
         e = -errno;
         close(gate[0]);
@@ -131,10 +144,9 @@ int namespaces_run(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid),
         exit(inside(arg));
     }
     close(gate[0]);
-    e = map_write(pid);
+    e = own ? map_write(pid) : 0;
     if (e < 0) {
-        close(gate[1]);
-        (void)exit_code_of(pid);
+        give_up(pid, *ret_pidfd, gate[1]);
         *reterr =
             xasprintf("uid_map of the world: %s; cure: run as root, or use --no-namespace", strerror(-e));
         return e;
@@ -142,23 +154,29 @@ int namespaces_run(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid),
     if (born)
         born(arg, pid);
     e = write(gate[1], "!", 1) == 1 ? 0 : -errno;
-    close(gate[1]);
-    return e ? e : exit_code_of(pid);
+    if (e < 0)
+        give_up(pid, *ret_pidfd, gate[1]);
+    else
+        close(gate[1]);
+    return e < 0 ? e : pid;
 }
 
 static int nothing(void *arg)
 {
     (void)arg;
-    fflush(stdout);
     _exit(0);
 }
 
 int namespaces_try(char **reterr)
 {
-    int e = namespaces_run(nothing, NULL, NULL, reterr);
+    int pidfd, status = 0, pid = namespaces_start(nothing, NULL, NULL, true, &pidfd, reterr);
 
-    if (e > 0)
-        *reterr =
-            xasprintf("a world in namespaces ended with %d; cure: run as root, or use --no-namespace", e);
-    return e > 0 ? -EPERM : e;
+    if (pid < 0)
+        return pid;
+    close(pidfd);
+    if (wait_for(pid, &status) == pid && status == 0)
+        return 0;
+    *reterr = xasprintf("a world in namespaces ended with status %d; cure: run as root, or use --no-namespace",
+                        status);
+    return -EPERM;
 }

@@ -2,11 +2,14 @@
  * allows it. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* Runs inside(arg) as PID 1 of new namespaces and waits for it. Its return value is the exit code. When the
- * caller dies, everything inside dies. `born`, if not NULL, is told the PID of the world as the caller sees
- * it. -errno and *reterr where namespaces cannot be had. */
-int namespaces_run(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid), void *arg, char **reterr);
+/* Forks: the child runs inside(arg), as PID 1 of new namespaces if they are to be its `own`, and ends with what
+ * that returns. When the caller dies, everything inside dies. `born`, if not NULL, is told the child's PID as the
+ * caller sees it, before the child begins. That PID and *ret_pidfd, the caller's to close; -errno and *reterr where
+ * namespaces cannot be had. */
+int namespaces_start(int (*inside)(void *arg), void (*born)(void *arg, pid_t pid), void *arg, bool own,
+                     int *ret_pidfd, char **reterr);
 /* Can namespaces be had here? 0 or -errno and *reterr with the cure. */
 int namespaces_try(char **reterr);

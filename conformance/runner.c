@@ -10,13 +10,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
 #include "conformance/golden.h"
 #include "conformance/outcome.h"
 #include "conformance/rootfs.h"
+#include "conformance/worlds.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
@@ -27,10 +27,8 @@ enum { ERRORS_KEPT = 64 * 1024, GRACE_MS = 30000, LINGER_MS = 300 };
 struct play {
     struct runner *runner;
     struct row *row;
-    struct child *child;    /* owned */
+    struct world_run *world; /* owned */
     struct timer *deadline; /* owned: a world that does not end */
-    int job_fd;
-    int world_pid;
     uint64_t started_ns;
     bool up, unsupported, spared, late, interrupted;
     char *broken;      /* owned */
@@ -41,6 +39,7 @@ struct play {
 struct runner {
     const struct runner_options *ro;
     struct loop *loop;
+    struct worlds *worlds; /* owned */
     struct row **queue; /* owned array, longest first */
     size_t n, next;
     size_t running, starting, exclusive;
@@ -48,7 +47,6 @@ struct runner {
     bool *spared; /* owned: groups that need no more rows */
     int n_groups;
     bool interrupted, stop;
-    char *self; /* owned */
     TAILQ_HEAD(, play) plays;
 };
 
@@ -72,23 +70,15 @@ static int linger_ms(const struct row *row, const struct options *o)
     return quiet > LINGER_MS ? quiet : LINGER_MS;
 }
 
-/* A file without a name: the job holds a token, which no disk shall see. */
-static int job_write(const struct runner *r, const struct row *row)
+static json_t *job_json(const struct runner *r, const struct row *row)
 {
     const struct options *o = r->ro->o;
-    json_t *job = json_pack("{s:O,s:s,s:o,s:O,s:s,s:s,s:b,s:b,s:b,s:b,s:i,s:i}", "row", row->spec, "name",
-                            row->name, "component", component_json(row->component), "profile",
-                            row->component->profile, "dir", row->dir, "token", row->token, "namespace",
-                            !o->no_namespace, "faults_off", o->faults_off, "keep", o->keep, "verbose",
-                            o->verbose, "stop_ms", (int)o->stop_ms, "linger_ms", linger_ms(row, o));
-    int fd = memfd_create("job", MFD_CLOEXEC), e = fd < 0 ? -errno : 0;
 
-    if (!e && json_dumpfd(job, fd, JSON_COMPACT) < 0)
-        e = -EIO;
-    json_decref(job);
-    if (e && fd >= 0)
-        close(fd);
-    return e ? e : fd;
+    return json_pack("{s:O,s:s,s:o,s:O,s:s,s:s,s:b,s:b,s:b,s:b,s:i,s:i}", "row", row->spec, "name",
+                     row->name, "component", component_json(row->component), "profile",
+                     row->component->profile, "dir", row->dir, "token", row->token, "namespace",
+                     !o->no_namespace, "faults_off", o->faults_off, "keep", o->keep, "verbose",
+                     o->verbose, "stop_ms", (int)o->stop_ms, "linger_ms", linger_ms(row, o));
 }
 
 /* What an earlier run left there would be mistaken for ours. */
@@ -107,10 +97,8 @@ static int folder_prepare(const char *dir)
 
 static void play_free(struct play *p)
 {
-    child_free(p->child);
+    world_run_free(p->world);
     timer_free(p->deadline);
-    if (p->job_fd >= 0)
-        close(p->job_fd);
     buf_done(&p->errors);
     free(p->broken);
     free(p);
@@ -200,8 +188,7 @@ static void on_exit_of_world(void *arg, int64_t status, int signum)
         row->broken = broken_reason(p, status, signum);
     }
     finished(p->runner, p);
-    /* The child must not be freed from within its own callback's frame of ours; the end of this turn is soon
-     * enough. */
+    /* Not from within a callback of the world itself; the end of this turn is soon enough. */
     loop_defer(p->runner->loop, play_gone, p);
 }
 
@@ -221,14 +208,12 @@ static void told(struct play *p, json_t *what)
 
     if (!state)
         return;
-    if (strcmp(state, "born") == 0) {
-        p->world_pid = (int)json_integer_value(json_object_get(what, "pid"));
-    } else if (strcmp(state, "up") == 0) {
+    if (strcmp(state, "up") == 0) {
         started(p);
         fill(r);
     } else if (strcmp(state, "kept") == 0) {
         p->deadline = timer_free(p->deadline);
-        r->ro->kept(r->ro->arg, p->row, p->world_pid, json_is_true(json_object_get(what, "met")));
+        r->ro->kept(r->ro->arg, p->row, (int)world_run_pid(p->world), json_is_true(json_object_get(what, "met")));
     } else if (strcmp(state, "judged") == 0) {
         p->row->judged = json_incref(what);
     } else if (strcmp(state, "unsupported") == 0) {
@@ -259,31 +244,36 @@ static void world_late(void *arg)
     struct play *p = arg;
 
     p->late = true;
-    (void)child_signal(p->child, SIGKILL);
+    (void)world_run_signal(p->world, SIGKILL);
+}
+
+static void no_world(void *arg, const char *reason)
+{
+    struct play *p = arg;
+
+    free(p->broken);
+    p->broken = xstrdup(reason);
 }
 
 static int play_start(struct runner *r, struct row *row)
 {
     struct play *p = NEW(struct play);
-    _cleanup_(freep) char *job = NULL;
-    struct child_spec spec = {
-        .file = r->self, .envp = environ, .line = on_line, .exited = on_exit_of_world, .arg = p};
+    json_t *job = job_json(r, row);
+    struct world_spec spec = {.job = job,
+                              .own_namespaces = !r->ro->o->no_namespace,
+                              .line = on_line,
+                              .failed = no_world,
+                              .exited = on_exit_of_world,
+                              .arg = p};
     int e = folder_prepare(row->dir);
 
     p->runner = r;
     p->row = row;
-    p->job_fd = e ? e : job_write(r, row);
-    if (p->job_fd < 0) {
-        e = p->job_fd;
-        row->broken = xasprintf("%s: %s", row->dir, strerror(-e));
-        play_free(p);
-        return e;
-    }
-    job = xasprintf("/proc/%d/fd/%d", (int)getpid(), p->job_fd);
-    spec.argv = (char *[]){"conform", "world-row", job, NULL};
-    e = child_start(r->loop, &spec, &p->child);
+    if (!e)
+        e = worlds_play(r->worlds, &spec, &p->world);
+    json_decref(job);
     if (e) {
-        row->broken = xasprintf("%s: %s", r->self, strerror(-e));
+        row->broken = xasprintf("%s: %s", row->dir, strerror(-e));
         play_free(p);
         return e;
     }
@@ -313,7 +303,7 @@ static void spare_group(struct runner *r)
     TAILQ_FOREACH(p, &r->plays, link)
     if (p->row->group >= 0 && r->spared[p->row->group] && !p->spared) {
         p->spared = true;
-        (void)child_signal(p->child, SIGKILL);
+        (void)world_run_signal(p->world, SIGKILL);
     }
 }
 
@@ -352,10 +342,10 @@ static void interrupted(void *arg, int signum)
     r->stop = true;
     TAILQ_FOREACH(p, &r->plays, link)
     {
-        if (r->ro->o->keep && p->world_pid && !r->interrupted)
-            (void)kill(p->world_pid, SIGTERM);
+        if (r->ro->o->keep && !r->interrupted)
+            (void)world_run_signal(p->world, SIGTERM);
         else
-            p->interrupted = child_signal(p->child, SIGKILL) == 0;
+            p->interrupted = world_run_signal(p->world, SIGKILL) == 0;
     }
     r->interrupted = true;
     if (!r->running)
@@ -384,12 +374,19 @@ static void queue_make(struct runner *r, const struct rows *rows)
 
 int runner_run(struct rows *rows, const struct runner_options *ro, bool *ret_interrupted)
 {
-    struct runner r = {.ro = ro, .loop = loop_new(), .self = path_of_self()};
+    struct runner r = {.ro = ro, .loop = loop_new()};
+    _cleanup_(freep) char *self = path_of_self();
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct sig *on_int, *on_term;
     struct timer *first;
+    int e = worlds_start(r.loop, self, &r.worlds);
 
     TAILQ_INIT(&r.plays);
+    if (e < 0) {
+        fprintf(stderr, "conform: %s worlds: %s\n", self, strerror(-e));
+        loop_free(r.loop);
+        return e;
+    }
     r.gate = (size_t)(cores > 0 ? cores * 2 : 2);
     queue_make(&r, rows);
     for (size_t i = 0; i < rows->n; i++)
@@ -405,10 +402,10 @@ int runner_run(struct rows *rows, const struct runner_options *ro, bool *ret_int
     timer_free(first);
     sig_free(on_int);
     sig_free(on_term);
+    worlds_free(r.worlds);
     loop_free(r.loop);
     free(r.queue);
     free(r.spared);
-    free(r.self);
     *ret_interrupted = r.interrupted;
     return 0;
 }

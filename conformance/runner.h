@@ -1,4 +1,4 @@
-/* Plays rows, many at once, each in a process of its own (`conform world-row`). */
+/* Plays rows, many at once, each in a process of its own (worlds.h). */
 #pragma once
 
 #include "conformance/suite.h"

@@ -6,12 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "conformance/bounds.h"
 #include "conformance/judge.h"
-#include "conformance/namespaces.h"
 #include "conformance/netns.h"
 #include "conformance/rootfs.h"
 #include "conformance/sut.h"
@@ -22,11 +20,12 @@
 #include "lib/base/mem.h"
 #include "lib/script/steps.h"
 
-enum { SIGN_OF_LIFE_MS = 3000, STOP_MS = 5000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
+enum { SIGN_OF_LIFE_MS = 3000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
 
 struct world {
     json_t *job; /* borrowed, as the next three */
     json_t *row;
+    struct pki *pki;    /* borrowed */
     const char *prefix; /* of the component's files */
     char *temporary;    /* owned: the folder that stands for / without namespaces */
     struct loop *loop;
@@ -326,6 +325,7 @@ static int fakes_make(struct world *w, char **reterr)
     struct fakes_options o = {.loop = w->loop,
                               .events = w->events,
                               .row = w->row,
+                              .pki = w->pki,
                               .token = json_string_value(json_object_get(w->job, "token")),
                               .own_network = job_flag(w, "namespace"),
                               .faults_off = job_flag(w, "faults_off")};
@@ -343,7 +343,6 @@ static int fakes_make(struct world *w, char **reterr)
 static int sut_begin(struct world *w, int log_fd, char **reterr)
 {
     _cleanup_(freep) char *inside = xasprintf("/app/%s", component_text(w, "kind"));
-    const json_t *stop = json_object_get(w->job, "stop_ms");
     struct sut_options o = {.loop = w->loop,
                             .events = w->events,
                             .row = w->row,
@@ -352,7 +351,7 @@ static int sut_begin(struct world *w, int log_fd, char **reterr)
                             .program = job_flag(w, "namespace") ? inside : component_text(w, "path"),
                             .prefix = w->prefix,
                             .log_fd = log_fd,
-                            .stop_ms = stop ? (unsigned)json_integer_value(stop) : STOP_MS,
+                            .stop_ms = (unsigned)json_integer_value(json_object_get(w->job, "stop_ms")),
                             .exited = on_exit_of_sut,
                             .arg = w};
     int e;
@@ -420,11 +419,11 @@ static void world_done(struct world *w)
     free(w->temporary);
 }
 
-static int world_inside(void *arg)
+int world_row(json_t *job, struct pki *pki)
 {
-    struct world w = {.job = arg, .row = json_object_get(arg, "row")};
-    const char *token = json_string_value(json_object_get(arg, "token"));
-    json_t *profile = json_object_get(arg, "profile");
+    struct world w = {.job = job, .row = json_object_get(job, "row"), .pki = pki};
+    const char *token = json_string_value(json_object_get(job, "token"));
+    json_t *profile = json_object_get(job, "profile");
     _cleanup_(freep) char *err = NULL;
     int log_fd = -1, e;
 
@@ -453,27 +452,4 @@ static int world_inside(void *arg)
     if (log_fd >= 0)
         close(log_fd);
     return e && e != -ENOTSUP ? BROKEN : 0;
-}
-
-static void born(void *arg, pid_t pid)
-{
-    (void)arg;
-    tell(json_pack("{s:s,s:i}", "state", "born", "pid", (int)pid));
-}
-
-int world_row(json_t *job)
-{
-    _cleanup_(freep) char *err = NULL;
-    int code;
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)setsid(); /* a person's Ctrl-C is for our parent, who ends us in order */
-    if (!json_is_true(json_object_get(job, "namespace"))) {
-        born(NULL, getpid());
-        return world_inside(job);
-    }
-    code = namespaces_run(world_inside, born, job, &err);
-    if (code < 0)
-        tell_broken(err);
-    return code < 0 ? BROKEN : code;
 }

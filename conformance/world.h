@@ -1,6 +1,7 @@
-/* A world: one row, played. Namespaces, fakes, the component under test, one loop, one event log, a judge.
+/* A world: one row, played. Fakes, the component under test, one loop, one event log, a judge. Its namespaces are
+ * there already.
  *
- * The job is one JSON object that `conform run` gives to a child of its own:
+ * The job is one JSON object that `conform run` gives through its zygote (worlds.h):
  *   row        what scenario_row() answered          name      "agentk-14.7/kas-address/refused/ws@cure"
  *   component  {name, kind, version, path, mutant}   profile   resolved for the version
  *   dir        folder for events.jsonl, sut.log      token     of the agent, made for this run
@@ -8,7 +9,6 @@
  *   linger_ms  to go on when everything was seen
  *
  * Told on standard output, one JSON object a line:
- *   {"state": "born", "pid"}      the world's PID 1, as the parent sees it
  *   {"state": "up"}               the component has shown a sign of life: the next one may start
  *   {"state": "judged", "pass", "reason", "unmet", "seconds", "exit": {code, signal, lifetime_ms}}
  */
@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
-/* Plays the job. The exit code of the process: 0 however it was judged; 3 if the world could not be made,
+struct pki;
+
+/* Plays the job, in this process; what is in `pki` already need not be minted. The exit code of the process: 0 however it was judged; 3 if the world could not be made,
  * which was told as {"state": "broken", "reason"}. */
-int world_row(json_t *job);
+int world_row(json_t *job, struct pki *pki);

@@ -71,13 +71,25 @@ static int dns_start(struct fakes *f, const struct fakes_options *o, char **rete
     return e;
 }
 
+static const char *const usual[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlab-kas.gitlab",
+                                    "gitlab-kas",      "kas.host.tld",   "localhost",
+                                    "127.0.0.1",       WORLD_KAS_IP,     NULL};
+
+struct pki *fakes_warm_pki(void)
+{
+    struct pki *pki = pki_new();
+    SSL_CTX *ctx = NULL;
+
+    /* A refusal is told by the first row that wants it. */
+    if (pki_server_ctx(pki, &(struct leaf_spec){.hosts = usual}, &ctx) == 0)
+        SSL_CTX_free(ctx);
+    return pki;
+}
+
 /* Its certificate is good for the documented names and for the one that the agent is given; what is wrong
  * with a certificate is then the one thing that the scenario names. */
 static void certificate_hosts_add(json_t *spec, const json_t *row)
 {
-    static const char *const usual[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlab-kas.gitlab",
-                                        "gitlab-kas",      "kas.host.tld",   "localhost",
-                                        "127.0.0.1",       WORLD_KAS_IP};
     const char *address = json_string_value(json_object_get(json_object_get(row, "agent"), "address"));
     const char *host = address ? strstr(address, "://") : NULL;
     json_t *certificate = json_object_get(spec, "certificate"), *hosts;
@@ -90,7 +102,7 @@ static void certificate_hosts_add(json_t *spec, const json_t *row)
     if (json_object_get(certificate, "hosts"))
         return;
     hosts = json_array();
-    for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+    for (size_t i = 0; usual[i]; i++)
         json_array_append_new(hosts, json_string(usual[i]));
     if (host && host[3] != '[' && strcspn(host + 3, ":/?"))
         json_array_append_new(hosts, json_stringn(host + 3, strcspn(host + 3, ":/?")));
@@ -202,7 +214,7 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
     f->faults = faults_new(json_object_get(o->row, "faults"), o->events, seed);
     if (o->faults_off)
         faults_all_off(f->faults);
-    f->pki = pki_new();
+    f->pki = o->pki;
     e = dns_start(f, o, reterr);
     if (!e)
         e = kas_begin(f, o, reterr);
@@ -221,7 +233,6 @@ void fakes_done(struct fakes *f)
     upstream_free(f->upstream);
     dns_free(f->dns);
     faults_free(f->faults);
-    pki_free(f->pki);
     json_decref(f->kas_spec);
     json_decref(f->names);
     *f = (struct fakes){0};

@@ -10,7 +10,7 @@
 
 struct fakes {
     struct faults *faults;
-    struct pki *pki;
+    struct pki *pki;          /* borrowed */
     struct dns *dns;          /* NULL: absent */
     struct kas *kas;          /* NULL: absent */
     struct kas *behind;       /* the one that `kas` passes everything on to; NULL: it is one itself */
@@ -24,6 +24,7 @@ struct fakes_options {
     struct loop *loop;
     struct events *events;
     const json_t *row;
+    struct pki *pki; /* borrowed: made by fakes_warm_pki() */
     const char *token;
     bool own_network; /* documented addresses; else loopback */
     bool faults_off;
@@ -34,3 +35,5 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr);
 void fakes_done(struct fakes *f);
 /* PEM of what the component has to trust to believe the fake KAS; borrowed. */
 const char *fakes_ca_pem(const struct fakes *f);
+/* Keys and certificates, with what most rows ask for minted already. The caller's. */
+struct pki *fakes_warm_pki(void);

@@ -40,6 +40,14 @@ struct sig;
 struct sig *sig_new(struct loop *loop, int signum, signal_fn fn, void *arg);
 struct sig *sig_free(struct sig *s);
 
+/* Lines that come from fd, which is taken over, until it ends; `ended` comes after the last one, and not when freed. */
+typedef void (*lines_fn)(void *arg, const char *line, size_t len); /* without its newline */
+struct lines;
+struct lines *lines_new(struct loop *loop, int fd, lines_fn line, void (*ended)(void *arg), void *arg);
+void lines_give_up(struct lines *l); /* gives what is there now, and ends */
+bool lines_ended(const struct lines *l);
+struct lines *lines_free(struct lines *l); /* also from within its callbacks */
+
 /* A child process whose standard output and error come back line by line. */
 struct child_spec {
     const char *file;        /* path of the program */
