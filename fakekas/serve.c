@@ -10,15 +10,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fakekas/control.h"
 #include "fakekas/kas.h"
 #include "fakekas/upstream.h"
 #include "fakekas/record.h"
-#include "fakekas/serve_private.h"
 #include "fakekas/serve_scenario.h"
 #include "fakekas/traits.h"
 #include "lib/base/mem.h"
 #include "lib/script/steps.h"
+#include "lib/serve/control.h"
+#include "lib/serve/private_dir.h"
 
 struct served {
     const struct serve_options *o;
@@ -227,10 +227,15 @@ static int start_kas(struct served *s)
     return 0;
 }
 
+static json_t *state(void *kas)
+{
+    return kas_state(kas);
+}
+
 static int open_doors(struct served *s)
 {
     char *err = NULL;
-    if (private_dir_new(&s->dir, &err) < 0)
+    if (private_dir_new("fakekas", &s->dir, &err) < 0)
         return complain(err, EXIT_ENVIRONMENT);
     s->token_path = private_dir_file(s->dir, "token", kas_token(s->kas));
     if (kas_ca_pem(s->kas))
@@ -238,8 +243,8 @@ static int open_doors(struct served *s)
     s->socket_path = s->o->control ? s->o->control : private_dir_file(s->dir, "control.sock", NULL);
     if (!s->token_path || (kas_ca_pem(s->kas) && !s->ca_path))
         return complain(xasprintf("cannot write into %s", private_dir_path(s->dir)), EXIT_ENVIRONMENT);
-    struct control_options co = {.loop = s->loop, .events = s->events, .kas = s->kas, .faults = s->faults,
-                                 .socket_path = s->socket_path, .http_port = s->o->control_http};
+    struct control_options co = {.loop = s->loop, .events = s->events, .state = state, .perform = kas_perform, .arg = s->kas,
+                                 .faults = s->faults, .program = "fakekas", .socket_path = s->socket_path, .http_port = s->o->control_http};
     return control_open(&co, &s->control, &err) < 0 ? complain(err, EXIT_ENVIRONMENT) : 0;
 }
 

@@ -1,4 +1,4 @@
-#include "fakekas/serve_private.h"
+#include "lib/serve/private_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@ struct private_dir {
     int n;
 };
 
-int private_dir_new(struct private_dir **ret, char **reterr)
+int private_dir_new(const char *program, struct private_dir **ret, char **reterr)
 {
     const char *tmp = getenv("TMPDIR");
-    char *path = xasprintf("%s/fakekas-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    char *path = xasprintf("%s/%s-XXXXXX", tmp && *tmp ? tmp : "/tmp", program);
     if (!mkdtemp(path)) { /* 0700 */
         int r = -errno;
         *reterr = xasprintf("cannot make a private folder %s: %s; set TMPDIR to a folder that can be written", path,

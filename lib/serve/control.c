@@ -1,7 +1,7 @@
 /* The control API. libmicrohttpd is a guest: its epoll descriptor stands in our loop, and it runs when that is
  * readable. Until somebody connects only our listening socket is there, and it is not even loaded. A reply that has no
  * end (GET /events?follow=1) sleeps until the event log speaks. */
-#include "fakekas/control.h"
+#include "lib/serve/control.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "fakekas/mhd.h"
+#include "lib/serve/mhd.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/loop/loop.h"
@@ -157,9 +157,10 @@ static enum MHD_Result follow(struct control *c, struct MHD_Connection *conn)
 static enum MHD_Result get(struct control *c, struct MHD_Connection *conn, const char *path)
 {
     if (!strcmp(path, "/state"))
-        return reply(c, conn, MHD_HTTP_OK, kas_state(c->o.kas));
+        return reply(c, conn, MHD_HTTP_OK, c->o.state(c->o.arg));
     if (!strcmp(path, "/connections")) {
-        json_t *state = kas_state(c->o.kas), *list = json_incref(json_object_get(state, "connections"));
+        json_t *state = c->o.state(c->o.arg), *list = json_object_get(state, "connections");
+        list = list ? json_incref(list) : json_array();
         json_decref(state);
         return reply(c, conn, MHD_HTTP_OK, list);
     }
@@ -180,7 +181,7 @@ static enum MHD_Result perform(struct control *c, struct MHD_Connection *conn, c
         return reply_error(c, conn, MHD_HTTP_BAD_REQUEST, "expected {\"verb\": {arguments}}");
     json_object_foreach ((json_t *)j, verb, args) {
         _cleanup_(freep) char *err = NULL;
-        if (kas_perform(c->o.kas, verb, args, &err) < 0)
+        if (c->o.perform(c->o.arg, verb, args, &err) < 0)
             return reply_error(c, conn, 422, err ? err : "failed");
     }
     return reply(c, conn, MHD_HTTP_OK, json_pack("{sb}", "ok", 1));
@@ -313,7 +314,7 @@ static void door_knock(void *arg, int events, int error)
     (void)error;
     d->watch = watch_free(d->watch);
     if (start_guest(d, &err) < 0) {
-        fprintf(stderr, "fakekas: control API: %s\n", err);
+        fprintf(stderr, "%s: control API: %s\n", d->control->o.program, err);
         close(d->fd);
         d->fd = -1;
         return;

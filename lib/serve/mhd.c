@@ -1,4 +1,4 @@
-#include "fakekas/mhd.h"
+#include "lib/serve/mhd.h"
 
 #include <dlfcn.h>
 #include <errno.h>
