@@ -23,8 +23,8 @@ static int percent_of(const struct kas_traits *t, int stage)
 
 static void end_poll(void *arg, struct grpc_call *call)
 {
-    if (!method_is(grpc_call_method(call), "Register") && !method_is(grpc_call_method(call), "MakeRequest") &&
-        (!method_is(grpc_call_method(call), "Connect") || tunnel_is_idle(call)))
+    if (!grpc_method_is(grpc_call_method(call), "Register") && !grpc_method_is(grpc_call_method(call), "MakeRequest") &&
+        (!grpc_method_is(grpc_call_method(call), "Connect") || tunnel_is_idle(call)))
         grpc_finish(call, GRPC_OK, "");
 }
 

@@ -19,6 +19,7 @@
 #include "lib/proto/grpc.h"
 #include "lib/proto/http1.h"
 #include "lib/proto/websocket.h"
+#include "lib/script/verbs.h"
 #include "lib/script/tls_setup.h"
 
 enum speaks { SPEAKS_WEBSOCKET = 1, SPEAKS_GRPC = 2, SPEAKS_BOTH = 3 };
@@ -92,7 +93,6 @@ struct kas {
     struct kas_listener *listeners; /* owned */
     size_t n_listeners;
     bool stopped;
-    struct timer *restart;
     TAILQ_HEAD(links, link) links;
 
     json_t *config;          /* owned, never NULL; what a person wrote of AgentConfiguration */
@@ -103,7 +103,7 @@ struct kas {
     struct watchers objects_streams;
     struct watchers flux;
     struct tunnels *tunnels; /* owned */
-    struct kept *kept;       /* owned; lists of verbs that steps have given to connections */
+    struct verbs verbs;
     uint64_t chance;         /* of correlation ids: seeded when the first is made */
 };
 
@@ -130,7 +130,6 @@ void age_stop(struct link *l);
 extern const struct grpc_method kas_methods[];
 const char *method_short(const struct grpc_method *m);      /* "GetConfiguration" */
 bool method_served(void *kas, const struct grpc_method *m);
-bool method_is(const struct grpc_method *m, const char *pattern); /* "Connect", "ReverseTunnel/Connect", a path */
 
 /* auth.c */
 int auth_headers(void *kas, struct grpc_call *call, const char **ret_message);
@@ -177,17 +176,9 @@ void flux_open(struct grpc_call *call);
 void flux_message(struct grpc_call *call, const uint8_t *p, size_t n);
 void flux_closed(struct grpc_call *call);
 
-/* verbs_layers.c: frame, settings, ws_frame, fragment, act. -ENOSYS: another verb. */
-int kas_layer_verb(struct kas *k, const char *verb, const json_t *args, char **reterr);
-void kas_kept_free(struct kas *k);
-
-/* verbs_net.c: shape, stall, half_close, set_certificate, fill_backlog. -ENOSYS: another verb. */
-int kas_net_verb(struct kas *k, const char *verb, const json_t *args, char **reterr);
-int kas_fill_backlog(struct kas *k, char **reterr); /* connections hang from now on: nobody accepts */
-
-/* lifecycle.c: stop, start, restart. */
-void kas_stop(struct kas *k, bool keep); /* keep: the open connections live on */
-int kas_resume(struct kas *k, char **reterr);
+/* lifecycle.c: how verbs of any server (lib/script/verbs.h) act on this one. */
+extern const struct verbs_owner kas_verbs_owner;
+int kas_fill_backlog(void *kas, char **reterr); /* connections hang from now on: nobody accepts */
 
 /* kas.c: the documented names under which it is reached; NULL ends. */
 extern const char *const kas_usual_hosts[];

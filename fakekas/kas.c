@@ -223,7 +223,8 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
     *reterr = NULL;
     *k = (struct kas){.loop = o->loop, .events = o->events, .faults = o->faults, .pki = o->pki,
                       .next_conn_id = o->next_conn_id, .upstream = o->upstream,
-                      .who = o->who ? o->who : "kas"};
+                      .who = o->who ? o->who : "kas",
+                      .verbs = {.owner = &kas_verbs_owner, .server = k, .loop = o->loop, .faults = o->faults}};
     k->spec = without_nulls(o->spec);
     TAILQ_INIT(&k->links);
     TAILQ_INIT(&k->configs);
@@ -277,7 +278,7 @@ static void release(void *arg)
     json_decref(k->config);
     json_decref(k->objects);
     json_decref(k->spec);
-    kas_kept_free(k);
+    verbs_done(&k->verbs);
     free(k->config_error);
     free(k->commit);
     free(k);
@@ -287,7 +288,7 @@ struct kas *kas_free(struct kas *k)
 {
     if (!k)
         return NULL;
-    k->restart = timer_free(k->restart);
+    verbs_end(&k->verbs);
     for (size_t i = 0; i < k->n_listeners; i++)
         k->listeners[i].listener = listener_free(k->listeners[i].listener);
     loop_defer(k->loop, release, k); /* behind its connections */

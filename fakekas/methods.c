@@ -89,14 +89,6 @@ const char *method_short(const struct grpc_method *m)
     return slash ? slash + 1 : m->path;
 }
 
-bool method_is(const struct grpc_method *m, const char *pattern)
-{
-    size_t n = strlen(m->path), p = strlen(pattern);
-    if (p > n || strcmp(m->path + n - p, pattern))
-        return false;
-    return p == n || *pattern == '/' || m->path[n - p - 1] == '/' || m->path[n - p - 1] == '.';
-}
-
 /* "AgentRegistrar", or with its package: what stands before the method's name. */
 static bool service_is(const struct grpc_method *m, const char *name)
 {

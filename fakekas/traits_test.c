@@ -59,7 +59,7 @@ static void speaking(void **state)
 static const struct grpc_method *find(const char *path)
 {
     for (const struct grpc_method *m = kas_methods; m->path; m++)
-        if (method_is(m, path))
+        if (grpc_method_is(m, path))
             return m;
     fail_msg("no method %s", path);
     return NULL;
@@ -106,11 +106,11 @@ static void patterns(void **state)
 {
     const struct grpc_method *m = find("/gitlab.agent.reverse_tunnel.rpc.ReverseTunnel/Connect");
     (void)state;
-    assert_true(method_is(m, "Connect"));
-    assert_true(method_is(m, "ReverseTunnel/Connect"));
-    assert_true(method_is(m, m->path));
-    assert_false(method_is(m, "nnect"));
-    assert_false(method_is(m, "ReverseTunnel"));
+    assert_true(grpc_method_is(m, "Connect"));
+    assert_true(grpc_method_is(m, "ReverseTunnel/Connect"));
+    assert_true(grpc_method_is(m, m->path));
+    assert_false(grpc_method_is(m, "nnect"));
+    assert_false(grpc_method_is(m, "ReverseTunnel"));
 }
 
 int main(void)

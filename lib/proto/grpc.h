@@ -51,6 +51,9 @@ struct grpc_method {
                                                 of the call's callbacks; free what user holds. May be NULL */
 };
 
+/* "Connect", "ReverseTunnel/Connect", or its path. */
+bool grpc_method_is(const struct grpc_method *m, const char *pattern);
+
 struct grpc_server_options {
     /* NULL-path-terminated; borrowed. */
     const struct grpc_method *methods;

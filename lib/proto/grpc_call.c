@@ -136,6 +136,14 @@ void *grpc_call_user(const struct grpc_call *c)
     return c->user;
 }
 
+bool grpc_method_is(const struct grpc_method *m, const char *pattern)
+{
+    size_t n = strlen(m->path), p = strlen(pattern);
+    if (p > n || strcmp(m->path + n - p, pattern))
+        return false;
+    return p == n || *pattern == '/' || m->path[n - p - 1] == '/' || m->path[n - p - 1] == '.';
+}
+
 bool grpc_call_half_closed(const struct grpc_call *c)
 {
     return c->peer_ended && c->end_told;
