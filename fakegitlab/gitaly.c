@@ -104,7 +104,8 @@ int gitaly_start(const struct gitaly_options *o, struct gitaly **ret, char **ret
     struct gitaly *g = NEW(struct gitaly);
     *reterr = NULL;
     *g = (struct gitaly){.loop = o->loop, .events = o->events, .faults = o->faults, .store = o->store,
-                         .who = o->who ? o->who : "gitaly"};
+                         .who = o->who ? o->who : "gitaly",
+                         .verbs = {.owner = &gitaly_verbs_owner, .server = g, .loop = o->loop, .faults = o->faults}};
     TAILQ_INIT(&g->links);
     /* Pings at any pace: KAS sends them every 20 s, with a call under way or without. */
     struct grpc_server_options so = {.methods = gitaly_methods, .authenticate = authenticate,
@@ -119,6 +120,8 @@ int gitaly_start(const struct gitaly_options *o, struct gitaly **ret, char **ret
         gitaly_free(g);
         return r;
     }
+    if (events_heard(g->events))
+        events_want(g->events, "grpc.message");
     if (g->token)
         events_secret(g->events, g->token, "gitaly-token");
     *ret = g;
@@ -130,6 +133,7 @@ static void release(void *arg)
 {
     struct gitaly *g = arg;
     grpc_server_free(g->grpc);
+    verbs_done(&g->verbs);
     SSL_CTX_free(g->ctx);
     json_decref(g->refs);
     free(g->token);
@@ -141,6 +145,7 @@ struct gitaly *gitaly_free(struct gitaly *g)
 {
     if (!g)
         return NULL;
+    verbs_end(&g->verbs);
     g->listener = listener_free(g->listener);
     loop_defer(g->loop, release, g); /* behind its connections */
     return NULL;

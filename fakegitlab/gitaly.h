@@ -14,7 +14,8 @@
  *   tls: bool         the address is tls://, the certificate of the world's authority
  * What else may be wrong are faults of the layers, e.g. at grpc.request `status`, at grpc.message `bytes`.
  *
- * Events: gitaly.denied {why} beside grpc.status; gitaly.stopped, gitaly.started; those of the layers, `who` "gitaly".
+ * Events, `who` "gitaly": gitaly.denied {why} beside grpc.status; gitaly.verb, gitaly.stopped, gitaly.started,
+ * gitaly.failed {why}; and those of the layers.
  */
 #pragma once
 
@@ -53,3 +54,6 @@ const char *gitaly_address(const struct gitaly *g);
 uint16_t gitaly_port(const struct gitaly *g);
 /* What GitLab tells KAS as gitaly_info.token; NULL: none. Borrowed. */
 const char *gitaly_token(const struct gitaly *g);
+/* A verb of steps, as any fake knows it (lib/script/verbs.h): stop, start, restart {down: 2s}, goaway, close_streams, reset,
+ * act, fault_on … on the `struct gitaly`. 0, or -EINVAL and *reterr (NULL is fine), a new string. */
+int gitaly_perform(void *gitaly, const char *verb, const json_t *args, char **reterr);

@@ -7,6 +7,7 @@
 #include "fakegitlab/gitaly.h"
 #include "lib/net/listener.h"
 #include "lib/proto/grpc.h"
+#include "lib/script/verbs.h"
 
 struct gl_project;
 
@@ -32,6 +33,7 @@ struct gitaly {
     struct listener *listener; /* owned */
     char *address;          /* owned */
     bool stopped;
+    struct verbs verbs;
     TAILQ_HEAD(, gitaly_link) links;
 };
 
@@ -58,5 +60,7 @@ void gitaly_info_refs(struct grpc_call *call, const uint8_t *p, size_t n);
 void gitaly_tree_entry(struct grpc_call *call, const uint8_t *p, size_t n);
 void gitaly_get_tree_entries(struct grpc_call *call, const uint8_t *p, size_t n);
 
+/* gitaly_verbs.c */
+extern const struct verbs_owner gitaly_verbs_owner;
 /* gitaly_spec.c: what a person wrote. 0, or -EINVAL and *reterr. */
 int gitaly_spec_read(struct gitaly *g, const json_t *spec, char **reterr);
