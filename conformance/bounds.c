@@ -18,7 +18,7 @@
 #include "lib/script/match.h"
 #include "lib/script/size.h"
 
-enum { LOOK_EVERY_MS = 20, ASK_MS = 300, METRICS_MAX = 1024 * 1024 };
+enum { LOOK_EVERY_MS = 20, ASK_MS = 300, METRICS_MAX = 1024 * 1024, COMM_LEN = 15 /* the kernel keeps so much */ };
 
 static bool limit_of(const json_t *limits, const char *key, int64_t *ret)
 {
@@ -124,21 +124,34 @@ void bounds_sample(struct bounds *b, const char *folder)
     sample_descriptors(b, folder);
 }
 
+/* The first of that name: the second KAS is started after the one under test. NULL if there is none. */
+static char *child_folder(const struct bounds *b, const char *children)
+{
+    int n = 0;
+
+    for (long pid; sscanf(children, "%ld%n", &pid, &n) == 1; children += n) {
+        _cleanup_(freep) char *folder = xasprintf("/proc/%ld", pid), *comm = file_read(folder, "comm");
+        if (comm)
+            comm[strcspn(comm, "\n")] = 0;
+        if (!b->name || (comm && strncmp(comm, b->name, COMM_LEN) == 0))
+            return xstrdup(folder);
+    }
+    return NULL;
+}
+
 /* In a container the world may have the machine's /proc, where its child has another number than we know it by. */
 void bounds_look(struct bounds *b, bool now)
 {
     uint64_t t = clock_ns();
     _cleanup_(freep) char *children = NULL, *folder = NULL;
-    long pid;
 
     if (!now && t - b->looked_ns < LOOK_EVERY_MS * 1000000ULL)
         return;
     b->looked_ns = t;
     children = file_read("/proc/thread-self", "children");
-    if (!children || sscanf(children, "%ld", &pid) != 1)
-        return;
-    folder = xasprintf("/proc/%ld", pid);
-    bounds_sample(b, folder);
+    folder = children ? child_folder(b, children) : NULL;
+    if (folder)
+        bounds_sample(b, folder);
 }
 
 int64_t bounds_goroutines(const char *metrics)

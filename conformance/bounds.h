@@ -16,6 +16,7 @@ struct bounds {
     int64_t rss_bytes; /* -1, as the next three: never seen */
     int64_t descriptors, goroutines, cpu_ms;
     uint64_t looked_ns; /* last, for bounds_look() */
+    const char *name;   /* of the program, among the children of this process; NULL: there is but one. Borrowed */
 };
 
 /* wanted: expect.bounds: an object, true (the profile's alone) or NULL; defaults: the profile's `bounds` or NULL.
@@ -25,7 +26,7 @@ void bounds_done(struct bounds *b);
 
 /* folder: of the process, /proc/PID. What cannot be read stays as it was. */
 void bounds_sample(struct bounds *b, const char *folder);
-/* The same for the only child of this process, but not more often than each 20 ms, unless `now`. */
+/* The same for the child of this process that is meant, but not more often than each 20 ms, unless `now`. */
 void bounds_look(struct bounds *b, bool now);
 /* Asks http://127.0.0.1:PORT/metrics, waiting 300 ms at most. What answers, but has no goroutines, is no Go program: then
  * they are not judged. */

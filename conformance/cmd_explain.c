@@ -1,4 +1,4 @@
-/* conform explain: an agent's log in, failures with cause and cure out. */
+/* conform explain: a log of an agent or of KAS in, failures with cause and cure out. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -133,14 +133,19 @@ static void read_log(FILE *f, const struct explainer *e, struct told *t, bool js
         printf("no lines\n");
 }
 
+/* A log may be an agent's or a KAS's. */
 static json_t *healthy_lines(const char *fixtures)
 {
-    struct problems *p = problems_new();
-    json_t *profile = profile_load(fixtures, "agentk", p);
-    json_t *list = json_incref(json_object_get(profile, "nothing_wrong"));
+    static const char *const kinds[] = {"agentk", "kas"};
+    json_t *list = json_array();
 
-    json_decref(profile);
-    problems_free(p);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        struct problems *p = problems_new();
+        json_t *profile = profile_load(fixtures, kinds[i], p);
+        json_array_extend(list, json_object_get(profile, "nothing_wrong"));
+        json_decref(profile);
+        problems_free(p);
+    }
     return list;
 }
 

@@ -212,25 +212,29 @@ static bool has_profile(const char *fixtures, const char *kind)
     return access(path, R_OK) == 0;
 }
 
-int components_find(struct components *c, const char *fixtures, const char *folder, char **reterr)
+static bool is_program(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+void components_find(struct components *c, const char *fixtures, const char *folder, const char *kind)
 {
     struct dirent **names = NULL;
     int n = scandir(folder, &names, names_only, versionsort);
 
-    (void)reterr;
     for (int i = 0; i < n; i++) {
-        const char *dash = strrchr(names[i]->d_name, '-');
-        _cleanup_(freep) char *kind = xstrndup(names[i]->d_name, (size_t)(dash - names[i]->d_name));
-        _cleanup_(freep) char *spec = xasprintf("%s=%s/%s", kind, folder, names[i]->d_name);
+        const char *name = names[i]->d_name;
+        _cleanup_(freep) char *own = xstrndup(name, (size_t)(strrchr(name, '-') - name));
+        _cleanup_(freep) char *path = xasprintf("%s/%s", folder, name), *spec = xasprintf("%s=%s", own, path);
         _cleanup_(freep) char *err = NULL;
-        struct stat st;
-        if (has_profile(fixtures, kind) && stat(strchr(spec, '=') + 1, &st) == 0 && S_ISREG(st.st_mode) &&
-            access(strchr(spec, '=') + 1, X_OK) == 0 && components_add(c, fixtures, spec, &err) < 0)
+        if ((!kind || strcmp(own, kind) == 0) && has_profile(fixtures, own) && is_program(path) &&
+            components_add(c, fixtures, spec, &err) < 0)
             fprintf(stderr, "conform: left out: %s\n", err);
         free(names[i]);
     }
     free(names);
-    return 0;
 }
 
 int components_add_reference(struct components *c, const char *fixtures, const char *path,

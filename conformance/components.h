@@ -24,8 +24,8 @@ void components_done(struct components *c);
 /* `spec` is NAME=PATH. Asks the program its version. -errno and *reterr with the cure. */
 int components_add(struct components *c, const char *fixtures, const char *spec, char **reterr);
 /* Every executable <component>-* in a folder whose component has a profile; a missing folder is fine. A
- * program that does not tell its version is left out with a line on standard error. */
-int components_find(struct components *c, const char *fixtures, const char *folder, char **reterr);
+ * program that does not tell its version is left out with a line on standard error. kind: only those; NULL: all. */
+void components_find(struct components *c, const char *fixtures, const char *folder, const char *kind);
 /* The reference agent at path; -ENOENT if it is not there. mutant: NULL or its name. */
 int components_add_reference(struct components *c, const char *fixtures, const char *path,
                              const char *mutant, char **reterr);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conformance/judge_want.h"
 #include "conformance/normalise.h"
 #include "conformance/rootfs.h"
 #include "lib/base/buf.h"
@@ -17,6 +18,11 @@ char *golden_path(const struct row *r, const char *fixtures)
 {
     return xasprintf("%s/golden/%s-%s/%s/%s%s%s.jsonl", fixtures, r->component->kind, r->component->version,
                      scenario_id(r->scenario), r->transport, r->cure ? "@" : "", r->cure ? r->cure : "");
+}
+
+const char *golden_who(const struct row *r)
+{
+    return strcmp(r->component->kind, "kas") == 0 ? "kas" : "agent";
 }
 
 static bool contains(const json_t *list, const json_t *value)
@@ -61,14 +67,14 @@ static void line_seen(struct reading *r, const struct normaliser *n, const json_
     r->sights[r->n++] = (struct sight){line, json_integer_value(json_object_get(event, "t"))};
 }
 
-static void event_seen(struct reading *r, const struct normaliser *n, const json_t *event)
+static void event_seen(struct reading *r, const struct normaliser *n, const json_t *event, const char *who)
 {
     const char *name = json_string_value(json_object_get(event, "event"));
     json_int_t t = json_integer_value(json_object_get(event, "t"));
 
     if (!name)
         return;
-    if (strcmp(name, "log.line") == 0)
+    if (strcmp(name, "log.line") == 0 && is_of(event, who))
         line_seen(r, n, event);
     else if (strcmp(name, "world.judged") == 0 && !r->judged_ns)
         r->judged_ns = t;
@@ -91,7 +97,7 @@ static void sights_sort_out(struct golden_seen *s, const struct reading *r)
     }
 }
 
-int golden_seen_read(struct golden_seen *s, const char *events_path)
+int golden_seen_read(struct golden_seen *s, const char *events_path, const char *who)
 {
     struct reading r = {0};
     struct normaliser *n;
@@ -106,7 +112,7 @@ int golden_seen_read(struct golden_seen *s, const char *events_path)
     r.index = json_object();
     while (getline(&text, &cap, f) > 0) {
         json_t *event = json_loads(text, 0, NULL); /* a line cut short is none */
-        event_seen(&r, n, event);
+        event_seen(&r, n, event, who);
         json_decref(event);
     }
     sights_sort_out(s, &r);

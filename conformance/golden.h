@@ -9,6 +9,7 @@
 
 /* Path of a row's golden log below the fixtures; new string. */
 char *golden_path(const struct row *r, const char *fixtures);
+const char *golden_who(const struct row *r); /* whose lines stand there: "agent" or "kas" */
 /* The distinct normalised lines of one run, from its events.jsonl. What comes while a component is being
  * ended differs from run to run, and so does what comes just before: */
 struct golden_seen {
@@ -16,7 +17,8 @@ struct golden_seen {
     json_t *before; /* before it was told to end */
     json_t *sure;   /* well before that, or before it ended by itself */
 };
-int golden_seen_read(struct golden_seen *s, const char *events_path); /* -errno */
+/* who: whose lines, NULL: anybody's. -errno. */
+int golden_seen_read(struct golden_seen *s, const char *events_path, const char *who);
 void golden_seen_done(struct golden_seen *s);
 
 /* [{"seen","line"}] from several runs: those before their ends; always if sure in each. New reference. */

@@ -38,7 +38,7 @@ static struct golden_seen run_of(const struct moment *m)
                     m->msg);
     fputs("{\"t\":1,\"event\":\"log.li", f); /* killed while it wrote */
     fclose(f);
-    assert_int_equal(golden_seen_read(&s, path), 0);
+    assert_int_equal(golden_seen_read(&s, path, NULL), 0);
     unlink(path);
     return s;
 }

@@ -16,6 +16,7 @@ enum { OUTPUT_KEPT = 256 * 1024, WITHIN_DEFAULT_MS = 20000 };
 
 struct judge {
     json_t *expect, *healthy;
+    const char *who; /* under test; NULL: anybody */
     struct want *wants; /* owned array */
     size_t n_wants;
     struct order order;
@@ -28,6 +29,7 @@ struct judge {
     json_t *ended;     /* the event sut.exit */
     bool leaked;       /* it printed a secret */
     bool ended_by_itself;
+    bool stopped;      /* a step has ended it, and none has started it again */
     bool ending;
 };
 
@@ -45,7 +47,7 @@ static int wants_add(struct judge *j, enum want_kind kind, json_t *list, char **
         enum want_kind k = kind == NEVER_EVENT && json_object_get(item, "log") ? NEVER_LOG : kind;
         int e;
         j->wants = xrealloc(j->wants, (j->n_wants + 1) * sizeof(*j->wants));
-        e = want_init(&j->wants[j->n_wants++], k, item, reterr);
+        e = want_init(&j->wants[j->n_wants++], k, item, j->who, reterr);
         if (e < 0)
             return e;
     }
@@ -70,7 +72,7 @@ static int schedules_from(struct judge *j, json_t *value, char **reterr)
     json_array_foreach(one, i, item)
     {
         j->schedules = xrealloc(j->schedules, (j->n_schedules + 1) * sizeof(*j->schedules));
-        e = schedule_init(&j->schedules[j->n_schedules++], item, reterr);
+        e = schedule_init(&j->schedules[j->n_schedules++], item, j->who, reterr);
         if (e < 0)
             break;
     }
@@ -107,7 +109,7 @@ static int judge_read(struct judge *j, char **reterr)
     if (!e && json_is_true(json_object_get(j->expect, "healthy")))
         e = wants_from(j, j->healthy, reterr);
     if (!e)
-        e = order_init(&j->order, json_object_get(j->expect, "order"), reterr);
+        e = order_init(&j->order, json_object_get(j->expect, "order"), j->who, reterr);
     if (!e)
         e = schedules_from(j, json_object_get(j->expect, "schedule"), reterr);
     j->exit = json_object_get(j->expect, "exit");
@@ -124,10 +126,11 @@ static int judge_read(struct judge *j, char **reterr)
     return e;
 }
 
-struct judge *judge_new(json_t *expect, json_t *healthy, char **reterr)
+struct judge *judge_new(json_t *expect, json_t *healthy, const char *who, char **reterr)
 {
     struct judge *j = NEW(struct judge);
 
+    j->who = who;
     j->expect = json_incref(expect);
     j->healthy = json_incref(healthy);
     if (judge_read(j, reterr) < 0)
@@ -175,8 +178,10 @@ void judge_event(struct judge *j, const json_t *event)
 
     if (!name)
         return;
-    if (strcmp(name, "log.line") == 0)
+    if (strcmp(name, "log.line") == 0 && is_of(event, j->who))
         output_keep(j, event);
+    if (strcmp(name, "sut.stopped") == 0 || strcmp(name, "sut.start") == 0)
+        j->stopped = strcmp(name, "sut.stopped") == 0;
     if (strcmp(name, "sut.leaked") == 0)
         j->leaked = true;
     if (strcmp(name, "sut.exit") == 0 && !j->ended) {
@@ -202,6 +207,8 @@ static char *exit_wrong(const struct judge *j)
     json_t *value;
     char *why = NULL, *wrong;
 
+    if (!j->ended && j->stopped && !j->exit)
+        return NULL;
     if (!j->ended)
         return xstrdup(j->exit ? "it did not end by itself" : "it did not end when told to");
     if (j->exit && !j->ended_by_itself)

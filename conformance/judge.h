@@ -21,13 +21,14 @@ enum judge_state {
 };
 
 /* expect: of a resolved row (scenario_row()). healthy: what `healthy: true` stands for, from the component's
- * profile: {log, wire, never}; NULL if none. Both are kept by reference. NULL and *reterr for an expectation
- * that is none. */
-struct judge *judge_new(json_t *expect, json_t *healthy, char **reterr);
+ * profile: {log, wire, never}; NULL if none. Both are kept by reference. who: the component under test, whose lines
+ * are meant where a pattern does not say `who`; borrowed; NULL: anybody's. NULL and *reterr for an expectation that is
+ * none. */
+struct judge *judge_new(json_t *expect, json_t *healthy, const char *who, char **reterr);
 struct judge *judge_free(struct judge *j);
 
 /* Each event in order. Log lines are {event: "log.line", line: {…}, raw: "…"}; the component's end is
- * {event: "sut.exit", code, signal}. */
+ * {event: "sut.exit", code, signal}; sut.stopped is one that a step brought about, and is not judged. */
 void judge_event(struct judge *j, const json_t *event);
 enum judge_state judge_state(const struct judge *j);
 /* How long it must be watched in any case, for what must never be seen; 0: not. */

@@ -4,28 +4,31 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conformance/judge_want.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/script/match.h"
 
-/* {log: {…}} is short for an event log.line with that line. */
-static bool fits(const json_t *pattern, const json_t *event)
+/* {log: {…}} is short for an event log.line with that line, of the component under test unless it says `who`. */
+static bool fits(const json_t *pattern, const json_t *event, const char *who)
 {
     const json_t *log = json_object_get(pattern, "log");
     const char *name = json_string_value(json_object_get(event, "event"));
+    const char *said = json_string_value(json_object_get(pattern, "who"));
 
     if (log)
-        return name && strcmp(name, "log.line") == 0 && match(log, json_object_get(event, "line"), NULL);
+        return name && strcmp(name, "log.line") == 0 && is_of(event, said ? said : who) &&
+               match(log, json_object_get(event, "line"), NULL);
     return match(pattern, event, NULL);
 }
 
-int order_init(struct order *o, json_t *list, char **reterr)
+int order_init(struct order *o, json_t *list, const char *who, char **reterr)
 {
     json_t *item;
     size_t i;
 
-    *o = (struct order){0};
+    *o = (struct order){.who = who};
     if (!list)
         return 0;
     if (!json_is_array(list)) {
@@ -50,7 +53,7 @@ void order_done(struct order *o)
 
 void order_event(struct order *o, const json_t *event)
 {
-    if (o->at < o->n && fits(json_array_get(o->list, o->at), event))
+    if (o->at < o->n && fits(json_array_get(o->list, o->at), event, o->who))
         o->at++;
 }
 
@@ -78,12 +81,12 @@ static int bound_read(const json_t *v, int64_t *ret)
     return json_is_string(v) ? duration_parse(json_string_value(v), ret) : -EINVAL;
 }
 
-int schedule_init(struct schedule *s, json_t *item, char **reterr)
+int schedule_init(struct schedule *s, json_t *item, const char *who, char **reterr)
 {
     json_t *gaps = json_object_get(item, "gaps"), *of = json_object_get(item, "of"), *gap;
     size_t i;
 
-    *s = (struct schedule){.from = 1};
+    *s = (struct schedule){.from = 1, .who = who};
     s->item = json_incref(item);
     s->of = json_incref(of);
     if (json_object_get(item, "from"))
@@ -118,7 +121,7 @@ void schedule_event(struct schedule *s, const json_t *event)
 {
     int64_t now = json_integer_value(json_object_get(event, "t"));
 
-    if (!fits(s->of, event))
+    if (!fits(s->of, event, s->who))
         return;
     s->seen++;
     if (s->seen > s->from && s->n_measured < s->n_gaps) {

@@ -22,7 +22,7 @@ static struct judge *judge_of(const char *expect, const char *healthy)
 {
     json_t *e = json_of(expect), *h = healthy ? json_of(healthy) : NULL;
     char *err = NULL;
-    struct judge *j = judge_new(e, h, &err);
+    struct judge *j = judge_new(e, h, NULL, &err);
 
     if (!j)
         fail_msg("%s", err);
@@ -364,12 +364,65 @@ static void what_is_no_expectation_is_refused(void **state)
     for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
         json_t *e = json_of(broken[i]);
         char *err = NULL;
-        struct judge *j = judge_new(e, NULL, &err);
+        struct judge *j = judge_new(e, NULL, NULL, &err);
         if (j || !err)
             fail_msg("taken: %s", broken[i]);
         free(err);
         json_decref(e);
     }
+}
+
+static void line_of(struct judge *j, const char *who, const char *line)
+{
+    json_t *e = json_pack("{s:s,s:s,s:o,s:s}", "event", "log.line", "who", who, "line", json_of(line), "raw", line);
+
+    judge_event(j, e);
+    json_decref(e);
+}
+
+/* Several print: whose line is it? */
+static void whose_lines(void **state)
+{
+    json_t *e = json_of("{\"log\":[{\"msg\":\"a\"},{\"who\":\"agent\",\"msg\":\"b\"}],"
+                        "\"order\":[{\"log\":{\"msg\":\"a\"}},{\"who\":\"agent\",\"log\":{\"msg\":\"b\"}}],"
+                        "\"never\":[{\"log\":{\"msg\":\"c\"}},{\"who\":\"agent\",\"log\":{\"msg\":\"d\"}}]}");
+    char *err = NULL;
+    struct judge *j = judge_new(e, NULL, "kas", &err);
+
+    (void)state;
+    assert_non_null(j);
+    line_of(j, "agent", "{\"msg\":\"a\"}");
+    line_of(j, "kas", "{\"msg\":\"b\"}");
+    line_of(j, "agent", "{\"msg\":\"c\"}");
+    line_of(j, "kas", "{\"msg\":\"d\"}");
+    assert_int_equal(judge_state(j), JUDGE_OPEN);
+    line_of(j, "kas", "{\"msg\":\"a\"}");
+    line_of(j, "agent", "{\"msg\":\"b\"}");
+    assert_int_equal(judge_state(j), JUDGE_MET);
+    line_of(j, "agent", "{\"msg\":\"d\"}");
+    assert_int_equal(judge_state(j), JUDGE_LOST);
+    judge_free(j);
+    json_decref(e);
+}
+
+/* A step may end it, and start it again: that is no end of its own. */
+static void ended_by_a_step(void **state)
+{
+    struct judge *j = judge_of("{\"log\":[{\"msg\":\"a\"}]}", NULL);
+    json_t *v;
+
+    (void)state;
+    see(j, "{\"event\":\"sut.stopped\",\"code\":1,\"signal\":0}");
+    log_line(j, "{\"msg\":\"a\"}");
+    judge_ending(j);
+    v = judge_verdict(j);
+    assert_true(json_is_true(json_object_get(v, "pass")));
+    json_decref(v);
+    see(j, "{\"event\":\"sut.start\"}");
+    v = judge_verdict(j); /* runs again, and did not end */
+    assert_false(json_is_true(json_object_get(v, "pass")));
+    json_decref(v);
+    judge_free(j);
 }
 
 int main(void)
@@ -393,6 +446,8 @@ int main(void)
         cmocka_unit_test(a_schedule_measures_gaps),
         cmocka_unit_test(healthy_comes_from_the_profile),
         cmocka_unit_test(what_is_no_expectation_is_refused),
+        cmocka_unit_test(whose_lines),
+        cmocka_unit_test(ended_by_a_step),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

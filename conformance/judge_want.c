@@ -42,9 +42,17 @@ static void count_read(struct want *w, const json_t *count)
         w->at_most = json_integer_value(most);
 }
 
-int want_init(struct want *w, enum want_kind kind, json_t *item, char **reterr)
+bool is_of(const json_t *event, const char *who)
+{
+    const char *own = json_string_value(json_object_get(event, "who"));
+
+    return !who || (own && strcmp(own, who) == 0);
+}
+
+int want_init(struct want *w, enum want_kind kind, json_t *item, const char *sut, char **reterr)
 {
     static const char *const ours[] = {"versions", "transports", "exactly"};
+    const char *said = json_string_value(json_object_get(item, "who"));
     json_t *pattern = kind == NEVER_LOG ? json_object_get(item, "log") : item;
 
     *w = (struct want){.kind = kind, .at_least = 1, .at_most = INT64_MAX, .nearness = -1};
@@ -54,6 +62,9 @@ int want_init(struct want *w, enum want_kind kind, json_t *item, char **reterr)
     }
     w->item = json_incref(item);
     w->pattern = json_copy(pattern);
+    w->who = said ? said : sut;
+    if (kind == WANT_LOG)
+        json_object_del(w->pattern, "who");
     if (kind == NEVER_LOG || kind == NEVER_EVENT) {
         w->at_least = 0;
         w->at_most = 0;
@@ -166,7 +177,7 @@ static void wire_event(struct want *w, const json_t *event)
 void want_event(struct want *w, const json_t *event)
 {
     if (w->kind == WANT_LOG || w->kind == NEVER_LOG) {
-        if (is_log_line(event))
+        if (is_log_line(event) && is_of(event, w->who))
             log_line(w, event);
     } else {
         wire_event(w, event);

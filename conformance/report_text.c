@@ -108,6 +108,24 @@ static void unmet_put(const struct rows *rows, FILE *f)
                 n);
 }
 
+/* Nobody stands in for KAS: without one its scenarios have no rows. */
+static void unmet_kas_put(const struct rows *rows, FILE *f)
+{
+    size_t n = json_array_size(rows->unmet), shown = 0;
+    json_t *id;
+
+    if (!n)
+        return;
+    fprintf(f, "\nno real KAS has met:\n");
+    for (; shown < n && shown < UNMET_SHOWN; shown++) {
+        id = json_array_get(rows->unmet, shown);
+        fprintf(f, "  %s\n", json_string_value(id));
+    }
+    if (n > UNMET_SHOWN)
+        fprintf(f, "  … %zu scenarios in all\n", n);
+    fprintf(f, "  put kas-VERSION into $FAKEKAS_AGENTS (default ~/agents), or name one by --sut kas=PATH\n");
+}
+
 static void notes_put(const struct rows *rows, FILE *f)
 {
     size_t n = 0;
@@ -158,6 +176,7 @@ void report_summary(const struct rows *rows, const struct report_times *t, bool 
             slowest = rows->items[i];
     failures_put(rows, f);
     unmet_put(rows, f);
+    unmet_kas_put(rows, f);
     fputc('\n', f);
     notes_put(rows, f);
     components_put(rows, f);

@@ -170,74 +170,114 @@ static int enter(void)
     return 0;
 }
 
-int rootfs_enter(const char *program, const char *name, char **reterr)
-{
+/* What is bound into the new root, opened before anything is mounted over it. */
+struct ground {
     struct origin shared[ARRAY_SIZE(shared_folders)];
-    int device[ARRAY_SIZE(devices)], ld_cache, old_proc, program_fd = -1, e = 0;
-    _cleanup_(freep) char *app = xasprintf(NEW_ROOT "/app/%s", name ? name : "none");
-    const char *what = "the program";
+    int device[ARRAY_SIZE(devices)], ld_cache, old_proc;
+    const struct rootfs_program *programs;
+    int program[ROOTFS_PROGRAMS]; /* -1: none */
+    const char *what;             /* that is being worked on */
+};
+
+static int ground_open(struct ground *g, const struct rootfs_program *programs)
+{
+    int e = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(shared_folders); i++)
-        origin_open(&shared[i], shared_folders[i]);
+        origin_open(&g->shared[i], shared_folders[i]);
     for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
         _cleanup_(freep) char *path = xasprintf("/dev/%s", devices[i]);
-        device[i] = open(path, O_PATH | O_CLOEXEC);
+        g->device[i] = open(path, O_PATH | O_CLOEXEC);
     }
-    ld_cache = open("/etc/ld.so.cache", O_PATH | O_CLOEXEC);
-    old_proc = open("/proc", O_PATH | O_CLOEXEC);
-    if (program) {
-        program_fd = open(program, O_PATH | O_CLOEXEC);
-        if (program_fd < 0)
+    g->ld_cache = open("/etc/ld.so.cache", O_PATH | O_CLOEXEC);
+    g->old_proc = open("/proc", O_PATH | O_CLOEXEC);
+    g->programs = programs;
+    for (size_t i = 0; i < ROOTFS_PROGRAMS; i++)
+        g->program[i] = -1;
+    for (size_t i = 0; i < ROOTFS_PROGRAMS && programs[i].path && !e; i++) {
+        g->what = programs[i].path;
+        g->program[i] = open(programs[i].path, O_PATH | O_CLOEXEC);
+        if (g->program[i] < 0)
             e = -errno;
     }
-    if (!e) {
-        what = "mounts of its own";
-        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-            mount("world", NEW_ROOT, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=256m") < 0)
-            e = -errno;
+    return e;
+}
+
+static void ground_close(const struct ground *g)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(shared_folders); i++)
+        if (g->shared[i].fd >= 0)
+            close(g->shared[i].fd);
+    for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+        if (g->device[i] >= 0)
+            close(g->device[i]);
+    for (size_t i = 0; i < ROOTFS_PROGRAMS; i++)
+        if (g->program[i] >= 0)
+            close(g->program[i]);
+    if (g->ld_cache >= 0)
+        close(g->ld_cache);
+    if (g->old_proc >= 0)
+        close(g->old_proc);
+}
+
+static int programs_place(struct ground *g)
+{
+    int e = 0;
+
+    for (size_t i = 0; i < ROOTFS_PROGRAMS && !e; i++) {
+        _cleanup_(freep) char *app = NULL;
+        if (g->program[i] < 0)
+            continue;
+        g->what = g->programs[i].path;
+        app = xasprintf(NEW_ROOT "/app/%s", g->programs[i].name);
+        e = file_place(g->program[i], app, true);
     }
-    if (!e) {
-        what = "its folders";
-        e = folders_make();
-    }
+    return e;
+}
+
+static int ground_place(struct ground *g)
+{
+    int e = 0;
+
+    g->what = "mounts of its own";
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("world", NEW_ROOT, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=256m") < 0)
+        return -errno;
+    g->what = "its folders";
+    e = folders_make();
     for (size_t i = 0; !e && i < ARRAY_SIZE(shared_folders); i++) {
-        what = shared[i].name;
-        e = origin_place(&shared[i]);
+        g->what = g->shared[i].name;
+        e = origin_place(&g->shared[i]);
     }
     for (size_t i = 0; !e && i < ARRAY_SIZE(devices); i++) {
         _cleanup_(freep) char *to = xasprintf(NEW_ROOT "/dev/%s", devices[i]);
-        what = devices[i];
-        e = file_place(device[i], to, false);
+        g->what = devices[i];
+        e = file_place(g->device[i], to, false);
     }
     if (!e) {
-        what = "/proc";
-        e = proc_place(old_proc);
+        g->what = "/proc";
+        e = proc_place(g->old_proc);
     }
     if (!e) {
-        what = "/etc/ld.so.cache";
-        e = file_place(ld_cache, NEW_ROOT "/etc/ld.so.cache", true);
+        g->what = "/etc/ld.so.cache";
+        e = file_place(g->ld_cache, NEW_ROOT "/etc/ld.so.cache", true);
     }
-    if (!e && program) {
-        what = program;
-        e = file_place(program_fd, app, true);
-    }
+    return e ? e : programs_place(g);
+}
+
+int rootfs_enter(const struct rootfs_program *programs, char **reterr)
+{
+    struct ground g = {.what = "the programs"};
+    int e = ground_open(&g, programs);
+
+    if (!e)
+        e = ground_place(&g);
     if (!e) {
-        what = "pivot_root";
+        g.what = "pivot_root";
         e = enter();
     }
-    for (size_t i = 0; i < ARRAY_SIZE(shared_folders); i++)
-        if (shared[i].fd >= 0)
-            close(shared[i].fd);
-    for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-        if (device[i] >= 0)
-            close(device[i]);
-    if (ld_cache >= 0)
-        close(ld_cache);
-    if (old_proc >= 0)
-        close(old_proc);
-    if (program_fd >= 0)
-        close(program_fd);
+    ground_close(&g);
     if (e)
-        *reterr = xasprintf("file system of the world: %s: %s", what, strerror(-e));
+        *reterr = xasprintf("file system of the world: %s: %s", g.what, strerror(-e));
     return e;
 }

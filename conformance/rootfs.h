@@ -5,9 +5,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Makes the new root and enters it. The calling process must be alone in its mount namespace. The program at
- * `program` becomes /app/<name>; NULL: none. -errno and *reterr. */
-int rootfs_enter(const char *program, const char *name, char **reterr);
+struct rootfs_program {
+    const char *path, *name; /* the program at path becomes /app/<name> */
+};
+enum { ROOTFS_PROGRAMS = 4 }; /* at most so many */
+/* Makes the new root and enters it. The calling process must be alone in its mount namespace. programs: path NULL ends.
+ * -errno and *reterr. */
+int rootfs_enter(const struct rootfs_program *programs, char **reterr);
 
 /* Writes a file (folders above are made). -errno. */
 int file_write(const char *path, const void *p, size_t n, mode_t mode);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conformance/beside.h"
 #include "conformance/select.h"
 #include "conformance/suite.h"
 #include "conformance/world_files.h"
@@ -15,7 +16,7 @@
 #include "lib/base/mem.h"
 
 /* As GitLab makes them, so that nothing is found out by its form. */
-static char *token_make(void)
+static char *token_make(const char *prefix)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     unsigned char raw[40] = {0};
@@ -25,7 +26,7 @@ static char *token_make(void)
         abort();
     for (size_t i = 0; i < sizeof(raw); i++)
         text[i] = letters[raw[i] & 63];
-    return xasprintf("glagent-%s", text);
+    return xasprintf("%s%s", prefix, text);
 }
 
 /* A port that nobody has at this moment. */
@@ -43,9 +44,19 @@ static int port_free(void)
     return port;
 }
 
+static bool about_kas(const struct row *r)
+{
+    return strcmp(r->component->kind, "kas") == 0;
+}
+
 static json_t *vars_make(const struct row *r, bool own_network)
 {
     json_t *vars = json_pack("{s:s,s:s}", "token", r->token, "ca_file", WORLD_CA_FILE);
+
+    if (r->job_token)
+        json_object_set_new(vars, "job_token", json_string(r->job_token));
+    if (r->agent)
+        json_object_set_new(vars, "agent_version", json_string(r->agent->version));
 
     if (!own_network) {
         json_object_set_new(vars, "port", json_integer(port_free()));
@@ -99,16 +110,42 @@ static void address_to_loopback(json_t *spec, const json_t *port)
                         json_sprintf("%.*s127.0.0.1%s", (int)(host - address), address, rest));
 }
 
-static void row_resolve(struct row *r, const struct options *o)
+static json_t *spec_make(struct row *r, const struct options *o, const json_t *vars)
+{
+    if (o->faults_off)
+        return scenario_row_harmless(r->scenario, r->component->kind, r->component->version, r->transport, vars,
+                                     &r->broken);
+    return scenario_row(r->scenario, r->component->kind, r->component->version, r->transport, r->cure, vars,
+                        &r->broken);
+}
+
+/* The agent beside a KAS is found by what the row says of it, and some of what the row says depends on the agent. */
+static json_t *spec_beside(struct row *r, const struct options *o, const struct suite *suite)
+{
+    json_t *vars = vars_make(r, true), *first = spec_make(r, o, vars), *spec;
+
+    json_decref(vars);
+    if (!first)
+        return NULL;
+    r->skip = beside_find(suite, r->component, first, &r->agent);
+    if (!r->agent)
+        return first;
+    json_decref(first);
+    vars = vars_make(r, true);
+    spec = spec_make(r, o, vars);
+    json_decref(vars);
+    return spec;
+}
+
+static void row_resolve(struct row *r, const struct options *o, const struct suite *suite)
 {
     json_t *vars = vars_make(r, !o->no_namespace);
     const char *within;
 
-    r->spec = o->faults_off ? scenario_row_harmless(r->scenario, r->component->kind, r->component->version,
-                                                    r->transport, vars, &r->broken)
-                            : scenario_row(r->scenario, r->component->kind, r->component->version,
-                                           r->transport, r->cure, vars, &r->broken);
-    if (r->spec && o->no_namespace) {
+    r->spec = about_kas(r) ? spec_beside(r, o, suite) : spec_make(r, o, vars);
+    if (r->spec && about_kas(r) && o->no_namespace && !r->skip)
+        r->skip = xstrdup("KAS and what it asks need addresses of their own: not with --no-namespace");
+    if (r->spec && o->no_namespace && !r->skip) {
         r->skip = needs_namespace(r->spec);
         address_to_loopback(r->spec, json_object_get(vars, "port"));
     }
@@ -141,10 +178,11 @@ void rows_add(struct rows *rows, const struct options *o, const struct scenario 
         r->component = c;
         r->transport = transport;
         r->cure = cure;
-        r->token = token_make();
+        r->token = token_make("glagent-");
+        r->job_token = about_kas(r) ? token_make("") : NULL;
         r->group = group;
         r->repetition = i;
-        row_resolve(r, o);
+        row_resolve(r, o, rows->suite);
         rows->items = xrealloc(rows->items, (rows->n + 1) * sizeof(struct row *));
         rows->items[rows->n++] = r;
     }
@@ -155,6 +193,7 @@ static void row_free(struct row *r)
     free(r->name);
     free(r->base);
     free(r->token);
+    free(r->job_token);
     free(r->skip);
     free(r->broken);
     free(r->reason);
@@ -170,6 +209,7 @@ void rows_done(struct rows *r)
     for (size_t i = 0; i < r->n; i++)
         row_free(r->items[i]);
     free(r->items);
+    json_decref(r->unmet);
     *r = (struct rows){0};
 }
 
@@ -304,12 +344,50 @@ static bool is_too_slow(const struct wish *w, const struct scenario *sc)
     return true;
 }
 
+/* Is the scenario about KAS, meant, and no KAS here? Asked when nobody was named as the one to test. */
+static void unmet_note(struct rows *rows, struct wish *w, const struct scenario *sc)
+{
+    bool meant = !w->o->patterns.n;
+
+    if (w->o->suts.n || w->names || strcmp(scenario_about(sc), "kas") != 0)
+        return;
+    for (size_t i = 0; i < rows->suite->components.n; i++)
+        if (strcmp(rows->suite->components.items[i].kind, "kas") == 0)
+            return;
+    for (size_t p = 0; p < w->o->patterns.n; p++)
+        meant = meant || select_fits(w->o->patterns.items[p], scenario_id(sc), NULL);
+    if (!meant)
+        return;
+    if (!rows->unmet)
+        rows->unmet = json_array();
+    json_array_append_new(rows->unmet, json_string(scenario_id(sc)));
+}
+
+static int rows_of_scenario(struct rows *rows, struct wish *w, const struct scenario *sc)
+{
+    const struct suite *s = rows->suite;
+
+    for (size_t k = 0; k < s->components.n; k++) {
+        const struct component *c = &s->components.items[k];
+        bool applies = false;
+        int e = scenario_applies(sc, c->kind, c->version, &applies);
+        if (e < 0) {
+            fprintf(stderr, "conform: %s %s: no version\n", c->name, c->version);
+            return e;
+        }
+        if (applies && plays(c, sc))
+            rows_of_pair(rows, w, sc, c);
+    }
+    unmet_note(rows, w, sc);
+    return 0;
+}
+
 int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
 {
     struct wish w = {.o = o, .pattern_used = xcalloc(o->patterns.n + 1, sizeof(bool))};
     int e = 0;
 
-    *rows = (struct rows){0};
+    *rows = (struct rows){.suite = s};
     if (o->rows_from) {
         w.names = names_read(o->rows_from);
         e = w.names ? 0 : -ENOENT;
@@ -318,17 +396,8 @@ int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
         json_t *about = scenario_json(s->scenarios[i]);
         bool meant = select_tagged(about, &o->tags) && !is_too_slow(&w, s->scenarios[i]);
         json_decref(about);
-        for (size_t k = 0; meant && k < s->components.n; k++) {
-            const struct component *c = &s->components.items[k];
-            bool applies = false;
-            e = scenario_applies(s->scenarios[i], c->kind, c->version, &applies);
-            if (e < 0) {
-                fprintf(stderr, "conform: %s %s: no version\n", c->name, c->version);
-                break;
-            }
-            if (applies && plays(c, s->scenarios[i]))
-                rows_of_pair(rows, &w, s->scenarios[i], c);
-        }
+        if (meant)
+            e = rows_of_scenario(rows, &w, s->scenarios[i]);
         /* A pattern that means a scenario which applies to nobody here is no mistake. */
         for (size_t p = 0; p < o->patterns.n; p++)
             if (select_fits(o->patterns.items[p], scenario_id(s->scenarios[i]), NULL))

@@ -97,9 +97,38 @@ static char *agents_folder(const struct options *o)
     return said ? xstrdup(said) : xasprintf("%s/agents", getenv("HOME") ? getenv("HOME") : "");
 }
 
-int suite_components(struct suite *s, const struct options *o)
+static bool any_kas(const struct suite *s)
 {
-    _cleanup_(freep) char *folder = agents_folder(o);
+    for (size_t i = 0; i < s->components.n; i++)
+        if (strcmp(s->components.items[i].kind, "kas") == 0)
+            return true;
+    return false;
+}
+
+/* Who may stand beside a KAS: the real agents that were named, those in the folder, and the reference agent. */
+static int agents_find(struct suite *s, const struct options *o, const char *folder)
+{
+    _cleanup_(freep) char *path = path_beside_self("refagent");
+    _cleanup_(freep) char *err = NULL;
+    int e = 0;
+
+    if (!any_kas(s))
+        return 0;
+    for (size_t i = 0; i < o->suts.n && !e; i++)
+        if (strncmp(o->suts.items[i], "agentk=", 7) == 0)
+            e = components_add(&s->agents, o->fixtures, o->suts.items[i], &err);
+    if (!e && !o->only_reference)
+        components_find(&s->agents, o->fixtures, folder, "agentk");
+    if (!e)
+        e = components_add_reference(&s->agents, o->fixtures, path, NULL, &err);
+    if (e)
+        fprintf(stderr, "conform: agents beside KAS: %s\n", err ? err : strerror(-e));
+    return e;
+}
+
+static int components_of(struct suite *s, const struct options *o, const char *folder)
+{
+
     _cleanup_(freep) char *err = NULL;
 
     for (size_t i = 0; i < o->suts.n; i++) {
@@ -115,8 +144,16 @@ int suite_components(struct suite *s, const struct options *o)
     if (o->suts.n)
         return 0;
     if (!o->only_reference)
-        components_find(&s->components, o->fixtures, folder, &err);
+        components_find(&s->components, o->fixtures, folder, NULL);
     return o->no_reference ? 0 : reference_add(s, o);
+}
+
+int suite_components(struct suite *s, const struct options *o)
+{
+    _cleanup_(freep) char *folder = agents_folder(o);
+    int e = components_of(s, o, folder);
+
+    return e ? e : agents_find(s, o, folder);
 }
 
 void suite_done(struct suite *s)
@@ -125,5 +162,6 @@ void suite_done(struct suite *s)
         scenario_free(s->scenarios[i]);
     free(s->scenarios);
     components_done(&s->components);
+    components_done(&s->agents);
     json_decref(s->schema);
 }

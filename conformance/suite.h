@@ -13,12 +13,13 @@ struct suite {
     struct scenario **scenarios; /* owned, by id */
     size_t n_scenarios;
     struct components components;
+    struct components agents; /* that may stand beside a KAS under test; empty without one */
     json_t *schema; /* owned */
 };
 
 /* Every scenario of the fixtures. -EINVAL: problems were printed on standard error. */
 int suite_load(struct suite *s, const char *fixtures);
-/* The components that the options mean. -EINVAL or -ENOENT: complained on standard error. */
+/* The components that the options mean, and, if there is a KAS among them, the agents that are at hand. -EINVAL or -ENOENT: complained on standard error. */
 int suite_components(struct suite *s, const struct options *o);
 void suite_done(struct suite *s);
 json_t *schema_load(const char *fixtures);
@@ -28,9 +29,11 @@ struct row {
     char *base; /* the same without "#2" */
     const struct scenario *scenario;
     const struct component *component;
+    const struct component *agent; /* beside a KAS under test; NULL: none */
     const char *transport, *cure; /* borrowed from the scenario; cure NULL: none */
     json_t *spec;                 /* owned; scenario_row(). NULL: then `skip` or `broken` says why */
     char *token;                  /* made for this row */
+    char *job_token;              /* likewise; NULL: no KAS is under test */
     char *skip;                   /* SKIPPED: why. Else NULL */
     char *broken;                 /* HARNESS-ERROR: why. Else NULL */
     int64_t within_ms;
@@ -49,6 +52,8 @@ struct row {
 struct rows {
     struct row **items; /* owned */
     size_t n;
+    const struct suite *suite; /* borrowed; NULL: nothing can stand beside a component */
+    json_t *unmet;             /* owned: ids of scenarios about KAS that were meant, and no KAS is here; NULL: none */
 };
 
 /* The rows that the options mean. -ENOENT and a line on standard error if a pattern or row means nothing. */

@@ -2,7 +2,7 @@
 #include "conformance/world.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,15 +12,16 @@
 #include "conformance/judge.h"
 #include "conformance/netns.h"
 #include "conformance/rootfs.h"
-#include "conformance/sut.h"
+#include "conformance/world_actors.h"
 #include "conformance/world_fakes.h"
 #include "conformance/world_files.h"
+#include "conformance/world_user.h"
 #include "conformance/world_verbs.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/script/steps.h"
 
-enum { SIGN_OF_LIFE_MS = 3000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
+enum { SIGN_OF_LIFE_MS = 3000, PREPARE_MS = 10000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
 
 struct world {
     json_t *job; /* borrowed, as the next three */
@@ -33,7 +34,9 @@ struct world {
     struct event_sub *sub;
     struct fakes fakes;
     struct judge *judge;
-    struct sut *sut;
+    struct actors *actors;
+    struct user *user;
+    struct kas_secrets secrets;
     struct steps *steps;
     struct world_verbs verbs;
     struct timer *within, *settle, *life, *look;
@@ -42,7 +45,8 @@ struct world {
     uint64_t started_ns;
     unsigned connections;     /* that stand: accepted and not yet closed */
     bool up, drained, lingered, ending, over;
-    bool sanitizer; /* the component printed a sanitizer's report */
+    bool sanitizer; /* a process printed a sanitizer's report */
+    char *broken;   /* owned: why it cannot go on */
     double judged_s;
 };
 
@@ -109,9 +113,9 @@ static void look_last(struct world *w)
     const json_t *port = profile_value(w, "metrics_port");
 
     w->look = timer_free(w->look);
-    if (sut_running(w->sut))
+    if (process_running(actors_sut(w->actors)))
         bounds_look(&w->bounds, true);
-    if (sut_running(w->sut) && json_is_integer(port) && job_flag(w, "namespace")) /* else the port may be another's */
+    if (process_running(actors_sut(w->actors)) && json_is_integer(port) && job_flag(w, "namespace")) /* else the port may be another's */
         bounds_ask(&w->bounds, (int)json_integer_value(port));
     else
         json_object_del(w->bounds.limits, "goroutines");
@@ -130,9 +134,8 @@ static void end(struct world *w)
     judge_ending(w->judge);
     events_emit(w->events, "world", 0, 0, "world.judged",
                 json_pack("{s:b}", "met", judge_state(w->judge) == JUDGE_MET));
-    if (sut_running(w->sut))
-        sut_stop(w->sut);
-    else
+    actors_stop(w->actors);
+    if (!process_running(actors_sut(w->actors)))
         loop_stop(w->loop);
 }
 
@@ -163,12 +166,12 @@ static void settle(void *arg)
     w->settle = timer_free(w->settle);
     if (w->ending || w->over || state == JUDGE_OPEN)
         return;
-    if (state != JUDGE_LOST && left <= 0 && !w->lingered && sut_running(w->sut)) {
+    if (state != JUDGE_LOST && left <= 0 && !w->lingered && process_running(actors_sut(w->actors))) {
         left = json_integer_value(json_object_get(w->job, "linger_ms"));
         w->lingered = true;
     }
     /* What it sent before it ended may still be on its way to us. */
-    if (!sut_running(w->sut) && w->connections && !w->drained) {
+    if (!process_running(actors_sut(w->actors)) && w->connections && !w->drained) {
         w->drained = true;
         w->settle = timer_new(w->loop, DRAIN_MS, settle, w); /* the last tcp.closed is sooner, as a rule */
     } else if (state == JUDGE_LOST || left <= 0)
@@ -220,7 +223,7 @@ static void on_event(void *arg, const json_t *event)
     if (w->ending || w->over || judge_state(w->judge) == JUDGE_OPEN)
         return;
     /* Never end inside the event: whoever emitted it is not done. */
-    if (!w->settle || before != judge_state(w->judge) || !sut_running(w->sut)) {
+    if (!w->settle || before != judge_state(w->judge) || !process_running(actors_sut(w->actors))) {
         timer_free(w->settle);
         w->settle = timer_new(w->loop, 0, settle, w);
     }
@@ -251,48 +254,65 @@ static void want_events(struct events *e, const json_t *tree)
 }
 
 /* files: opened while the machine's file system is still ours. */
-static int files_open(struct world *w, int *ret_log, char **reterr)
+static int files_open(struct world *w, char **reterr)
 {
     const char *dir = json_string_value(json_object_get(w->job, "dir"));
     _cleanup_(freep) char *events = xasprintf("%s/events.jsonl", dir);
-    _cleanup_(freep) char *log = xasprintf("%s/sut.log", dir);
     int e = events_open(events, json_string_value(json_object_get(w->job, "name")), &w->events);
 
-    if (!e) {
-        *ret_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_TRUNC | O_CLOEXEC, 0644);
-        if (*ret_log < 0)
-            e = -errno;
-    }
     if (e)
         *reterr = xasprintf("%s: %s", dir, strerror(-e));
-    return e;
+    return e ? e : actors_new(w->job, &w->actors, reterr);
+}
+
+struct addresses {
+    const char *list[64];
+    size_t n;
+};
+
+static void address_add(struct addresses *a, const char *one)
+{
+    if (one && a->n < ARRAY_SIZE(a->list) - 1)
+        a->list[a->n++] = one;
+}
+
+static void addresses_add(struct addresses *a, const json_t *list)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach((json_t *)list, i, one) address_add(a, json_string_value(one));
+}
+
+/* An address is either there or unreachable. */
+static void addresses_without(struct addresses *a, const char *one)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->list[i], one) != 0)
+            a->list[kept++] = a->list[i];
+    a->n = kept;
+    a->list[kept] = NULL;
 }
 
 static int network_up(const json_t *row, char **reterr)
 {
-    const char *addresses[64] = {WORLD_DNS_IP, WORLD_KAS_IP, WORLD_KUBE_IP, WORLD_PROXY_IP}, *unreachable[64] = {NULL};
-    const json_t *network = json_object_get(row, "network"), *one;
-    size_t i, n = 0, m = 4;
+    struct addresses there = {{WORLD_DNS_IP, WORLD_KAS_IP, WORLD_KUBE_IP, WORLD_PROXY_IP}, 4}, away = {0};
+    const json_t *network = json_object_get(row, "network");
 
-    json_array_foreach(json_object_get(network, "unreachable"), i,
-                       one) if (json_is_string(one) && n < ARRAY_SIZE(unreachable) - 1) unreachable[n++] =
-        json_string_value(one);
-    json_array_foreach(json_object_get(network, "addresses"), i,
-                       one) if (json_is_string(one) && m < ARRAY_SIZE(addresses) - 1) addresses[m++] =
-        json_string_value(one);
-    json_array_foreach(json_object_get(json_object_get(row, "kas"), "addresses"), i,
-                       one) if (json_is_string(one) && m < ARRAY_SIZE(addresses) - 1) addresses[m++] =
-        json_string_value(one);
-    /* An address is either there or unreachable. */
-    for (size_t a = 0; a < m; a++)
-        for (i = 0; i < n; i++)
-            if (strcmp(addresses[a], unreachable[i]) == 0) {
-                memmove(&addresses[a], &addresses[a + 1], (m - a) * sizeof(*addresses));
-                m--;
-                a--;
-                break;
-            }
-    return netns_up(addresses, unreachable, reterr);
+    if (world_kas_under_test(row)) {
+        address_add(&there, WORLD_KAS2_IP);
+        address_add(&there, WORLD_GITLAB_IP);
+        address_add(&there, WORLD_GITALY_IP);
+        address_add(&there, WORLD_REDIS_IP);
+    }
+    addresses_add(&there, json_object_get(network, "addresses"));
+    addresses_add(&there, json_object_get(json_object_get(row, "kas"), "addresses"));
+    addresses_add(&away, json_object_get(network, "unreachable"));
+    for (size_t i = 0; i < away.n; i++)
+        addresses_without(&there, away.list[i]);
+    return netns_up(there.list, away.list, reterr);
 }
 
 static const char *component_text(const struct world *w, const char *key)
@@ -309,7 +329,7 @@ static int ground_make(struct world *w, char **reterr)
     if (job_flag(w, "namespace")) {
         w->prefix = "";
         e = network_up(w->row, reterr);
-        return e ? e : rootfs_enter(component_text(w, "path"), component_text(w, "kind"), reterr);
+        return e ? e : rootfs_enter(actors_programs(w->actors), reterr);
     }
     if (!mkdtemp(folder)) {
         *reterr = xasprintf("%s: %s", folder, strerror(errno));
@@ -327,6 +347,8 @@ static int fakes_make(struct world *w, char **reterr)
                               .row = w->row,
                               .pki = w->pki,
                               .token = json_string_value(json_object_get(w->job, "token")),
+                              .job_token = json_string_value(json_object_get(w->job, "job_token")),
+                              .kas_secret = w->secrets.gitlab,
                               .own_network = job_flag(w, "namespace"),
                               .faults_off = job_flag(w, "faults_off")};
     struct world_files f = {
@@ -336,30 +358,52 @@ static int fakes_make(struct world *w, char **reterr)
     if (e)
         return e;
     f.ca_pem = fakes_ca_pem(&w->fakes);
-    w->verbs = (struct world_verbs){.kas = w->fakes.kas, .faults = w->fakes.faults, .prefix = w->prefix};
     return world_files_write(&f, reterr);
 }
 
-static int sut_begin(struct world *w, int log_fd, char **reterr)
+/* From here on it is watched. */
+static void on_start_of_sut(void *arg)
 {
-    _cleanup_(freep) char *inside = xasprintf("/app/%s", component_text(w, "kind"));
-    struct sut_options o = {.loop = w->loop,
-                            .events = w->events,
-                            .row = w->row,
-                            .component = json_object_get(w->job, "component"),
-                            .profile = json_object_get(w->job, "profile"),
-                            .program = job_flag(w, "namespace") ? inside : component_text(w, "path"),
-                            .prefix = w->prefix,
-                            .log_fd = log_fd,
-                            .stop_ms = (unsigned)json_integer_value(json_object_get(w->job, "stop_ms")),
-                            .exited = on_exit_of_sut,
-                            .arg = w};
-    int e;
+    struct world *w = arg;
 
     w->started_ns = clock_ns();
-    e = sut_start(&o, &w->sut, reterr);
-    w->verbs.sut = w->sut;
-    return e;
+    w->look = timer_new(w->loop, LOOK_MS, look, w);
+    timer_free(w->within);
+    w->within = timer_new(w->loop, (uint64_t)judge_within_ms(w->judge), too_late, w);
+}
+
+static void on_ready_sut(void *arg)
+{
+    struct world *w = arg;
+
+    user_begin(w->user);
+}
+
+static void on_failure(void *arg, const char *reason)
+{
+    struct world *w = arg;
+
+    if (!w->broken)
+        w->broken = xstrdup(reason ? reason : "a process could not be started");
+    loop_stop(w->loop);
+}
+
+static int actors_start(struct world *w, char **reterr)
+{
+    struct actors_options o = {.job = w->job,
+                               .loop = w->loop,
+                               .events = w->events,
+                               .pki = w->fakes.pki,
+                               .secrets = &w->secrets,
+                               .prefix = w->prefix,
+                               .stop_ms = (unsigned)json_integer_value(json_object_get(w->job, "stop_ms")),
+                               .started = on_start_of_sut,
+                               .ready = on_ready_sut,
+                               .exited = on_exit_of_sut,
+                               .failed = on_failure,
+                               .arg = w};
+
+    return actors_begin(w->actors, &o, reterr);
 }
 
 static json_t *verdict(const struct world *w)
@@ -371,30 +415,36 @@ static json_t *verdict(const struct world *w)
     if (w->sanitizer) {
         json_object_set_new(v, "pass", json_false());
         json_object_set_new(v, "reason",
-                            json_string("the component printed a sanitizer's report, see sut.log"));
+                            json_string("a sanitizer's report was printed, see sut.log and the other logs"));
     }
     json_object_set_new(v, "state", json_string("judged"));
     json_object_set_new(v, "seconds", json_real(w->judged_s));
-    json_object_set_new(v, "exit", sut_exit_json(w->sut));
+    json_object_set_new(v, "exit", process_exit_json(actors_sut(w->actors)));
     return v;
 }
 
-static int play(struct world *w, int log_fd, char **reterr)
+static int play(struct world *w, char **reterr)
 {
     int e = fakes_make(w, reterr);
 
     if (e)
         return e;
     w->sub = events_subscribe(w->events, on_event, w);
+    w->user = user_new(w->loop, w->events, json_object_get(w->row, "user"));
+    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->prefix};
     w->steps = steps_start(json_object_get(w->row, "then"), w->loop, w->events, world_perform, &w->verbs);
+    w->within = timer_new(w->loop, PREPARE_MS, too_late, w); /* until it is started, which may wait for Redis */
     w->life = timer_new(w->loop, SIGN_OF_LIFE_MS, up_late, w);
     w->term = sig_new(w->loop, SIGTERM, told_to_end, w);
-    e = sut_begin(w, log_fd, reterr);
+    e = actors_start(w, reterr);
     if (e)
         return e;
-    w->look = timer_new(w->loop, LOOK_MS, look, w);
-    w->within = timer_new(w->loop, (uint64_t)judge_within_ms(w->judge), too_late, w);
     (void)loop_run(w->loop);
+    if (w->broken) {
+        *reterr = w->broken;
+        w->broken = NULL;
+        return -EIO;
+    }
     tell(verdict(w));
     return 0;
 }
@@ -409,32 +459,43 @@ static void world_done(struct world *w)
     timer_free(w->look);
     bounds_done(&w->bounds);
     sig_free(w->term);
-    sut_free(w->sut);
-    fakes_done(&w->fakes);
+    user_free(w->user);
+    actors_free(w->actors);
+    fakes_stop(&w->fakes);
     loop_free(w->loop);
+    fakes_done(&w->fakes);
     judge_free(w->judge);
     events_free(w->events);
     if (w->temporary)
         folder_remove(w->temporary);
     free(w->temporary);
+    free(w->broken);
+    OPENSSL_cleanse(&w->secrets, sizeof(w->secrets));
 }
 
 int world_row(json_t *job, struct pki *pki)
 {
     struct world w = {.job = job, .row = json_object_get(job, "row"), .pki = pki};
     const char *token = json_string_value(json_object_get(job, "token"));
+    const char *job_token = json_string_value(json_object_get(job, "job_token"));
     json_t *profile = json_object_get(job, "profile");
     _cleanup_(freep) char *err = NULL;
-    int log_fd = -1, e;
+    bool kas = world_kas_under_test(w.row);
+    int e;
 
-    w.judge = judge_new(json_object_get(w.row, "expect"), json_object_get(profile, "healthy"), &err);
+    w.judge = judge_new(json_object_get(w.row, "expect"), json_object_get(profile, "healthy"), kas ? "kas" : "agent", &err);
     e = w.judge ? bounds_init(&w.bounds, json_object_get(json_object_get(w.row, "expect"), "bounds"),
                               json_object_get(profile, "bounds"), &err)
                 : -EINVAL;
     if (!e)
-        e = files_open(&w, &log_fd, &err);
+        e = files_open(&w, &err);
     if (!e) {
+        w.bounds.name = component_text(&w, "kind");
         events_secret(w.events, token, "token");
+        if (job_token)
+            events_secret(w.events, job_token, "job_token");
+        if (kas)
+            kas_secrets_make(&w.secrets, w.events);
         events_verbose(w.events, job_flag(&w, "verbose"));
         events_want(w.events, "grpc.message");
         want_events(w.events, json_object_get(w.row, "expect"));
@@ -443,13 +504,11 @@ int world_row(json_t *job, struct pki *pki)
         e = ground_make(&w, &err);
     }
     if (!e)
-        e = play(&w, log_fd, &err);
+        e = play(&w, &err);
     if (e == -ENOTSUP)
         tell(json_pack("{s:s,s:s}", "state", "unsupported", "reason", err ? err : ""));
     else if (e)
         tell_broken(err);
     world_done(&w);
-    if (log_fd >= 0)
-        close(log_fd);
     return e && e != -ENOTSUP ? BROKEN : 0;
 }

@@ -5,6 +5,7 @@
  *   row        what scenario_row() answered          name      "agentk-14.7/kas-address/refused/ws@cure"
  *   component  {name, kind, version, path, mutant}   profile   resolved for the version
  *   dir        folder for events.jsonl, sut.log      token     of the agent, made for this run
+ *   actors     {agent: component with its profile}   job_token of a CI job, likewise; both with a KAS under test only
  *   namespace, faults_off, keep, verbose: bool       stop_ms   from SIGTERM to SIGKILL
  *   linger_ms  to go on when everything was seen
  *

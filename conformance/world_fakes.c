@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conformance/world_files.h"
+#include "conformance/world_kas.h"
 #include "lib/base/mem.h"
 
 enum { LISTENERS_MAX = 8 };
@@ -32,23 +33,32 @@ static uint16_t port_of(const json_t *row, const char *transport)
     return 0;
 }
 
-/* Where the documentation's names lead, unless the scenario says otherwise. */
+static void names_add(json_t *names, const char *const *hosts, size_t n, const char *address)
+{
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(names, hosts[i], json_pack("[s]", address));
+}
+
+/* Where the documentation's names lead, unless the scenario says otherwise. With a KAS under test, GitLab's own name is
+ * GitLab's. */
 static json_t *names_of(const json_t *row)
 {
-    static const char *const hosts[] = {"gitlab.host.tld",
-                                        "GitLabhost.tld",
-                                        "gitlabhost.tld",
-                                        "kas.host.tld",
-                                        "gitlab-kas",
-                                        "gitlab-kas.gitlab",
-                                        "gitlab-kas.gitlab.svc.cluster.local"};
+    static const char *const gitlab[] = {"gitlab.host.tld", "GitLabhost.tld", "gitlabhost.tld"};
+    static const char *const kas[] = {"kas.host.tld", "gitlab-kas", "gitlab-kas.gitlab",
+                                      "gitlab-kas.gitlab.svc.cluster.local"};
+    static const char *const gitaly[] = {"gitaly.host.tld"}, *const redis[] = {"redis.host.tld"};
     json_t *own = json_object_get(json_object_get(row, "dns"), "names"), *names;
+    bool under_test = world_kas_under_test(row);
 
     if (json_is_object(own))
         return json_incref(own);
     names = json_object();
-    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
-        json_object_set_new(names, hosts[i], json_pack("[s]", WORLD_KAS_IP));
+    names_add(names, gitlab, ARRAY_SIZE(gitlab), under_test ? WORLD_GITLAB_IP : WORLD_KAS_IP);
+    names_add(names, kas, ARRAY_SIZE(kas), WORLD_KAS_IP);
+    if (under_test) {
+        names_add(names, gitaly, ARRAY_SIZE(gitaly), WORLD_GITALY_IP);
+        names_add(names, redis, ARRAY_SIZE(redis), WORLD_REDIS_IP);
+    }
     return names;
 }
 
@@ -205,6 +215,21 @@ static int proxy_start(struct fakes *f, const struct fakes_options *o, char **re
     return e;
 }
 
+static int gitlab_begin(struct fakes *f, const struct fakes_options *o, char **reterr)
+{
+    struct world_gitlab_options g = {.loop = o->loop,
+                                     .events = o->events,
+                                     .pki = f->pki,
+                                     .next_conn_id = &f->next_conn_id,
+                                     .row = o->row,
+                                     .token = o->token,
+                                     .job_token = o->job_token,
+                                     .kas_secret = o->kas_secret,
+                                     .faults_off = o->faults_off};
+
+    return world_gitlab_start(&g, &f->gitlab, reterr);
+}
+
 int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
 {
     uint64_t seed = (uint64_t)json_integer_value(json_object_get(o->row, "seed"));
@@ -217,25 +242,42 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
     f->pki = o->pki;
     e = dns_start(f, o, reterr);
     if (!e)
-        e = kas_begin(f, o, reterr);
-    if (!e)
-        e = proxy_start(f, o, reterr);
-    if (e)
-        fakes_done(f);
-    return e;
+        e = world_kas_under_test(o->row) ? gitlab_begin(f, o, reterr) : kas_begin(f, o, reterr);
+    return e ? e : proxy_start(f, o, reterr);
+}
+
+void fakes_stop(struct fakes *f)
+{
+    f->proxy = proxy_free(f->proxy);
+    f->kas = kas_free(f->kas);
+    f->behind = kas_free(f->behind);
+    f->dns = dns_free(f->dns);
+    world_gitlab_stop(f->gitlab);
 }
 
 void fakes_done(struct fakes *f)
 {
-    proxy_free(f->proxy);
-    kas_free(f->kas);
-    kas_free(f->behind);
     upstream_free(f->upstream);
-    dns_free(f->dns);
+    world_gitlab_free(f->gitlab);
     faults_free(f->faults);
     json_decref(f->kas_spec);
     json_decref(f->names);
     *f = (struct fakes){0};
+}
+
+int fakes_switch(struct fakes *f, const char *id, bool on)
+{
+    int e = faults_switch(f->faults, id, on);
+
+    return e && f->gitlab ? world_gitlab_switch(f->gitlab, id, on) : e;
+}
+
+int fakes_perform(struct fakes *f, const char *part, const json_t *what, char **reterr)
+{
+    if (f->gitlab)
+        return world_gitlab_perform(f->gitlab, part, what, reterr);
+    *reterr = xasprintf("%s: this world has none", part);
+    return -ENOENT;
 }
 
 const char *fakes_ca_pem(const struct fakes *f)

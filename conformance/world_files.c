@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conformance/rootfs.h"
+#include "conformance/world_kas.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 
@@ -63,6 +64,16 @@ static int hosts_write(const struct world_files *f)
     return e;
 }
 
+/* Does somebody trust by the system's roots: the agent, or a KAS under test? */
+static bool system_trusts(const struct world_files *f, const char *agent)
+{
+    const char *kas = json_string_value(json_object_get(json_object_get(f->row, "kas"), "trust"));
+
+    if (agent && strcmp(agent, "system") == 0)
+        return true;
+    return world_kas_under_test(f->row) && !(kas && strcmp(kas, "none") == 0);
+}
+
 /* trust: system, none, flag, {mount: PATH}, {flag_file: missing|not-pem|PATH} */
 static int trust_write(const struct world_files *f)
 {
@@ -73,7 +84,7 @@ static int trust_write(const struct world_files *f)
 
     if (!e)
         e = put_text(f, WORLD_NOT_PEM_FILE, "this is no certificate\n");
-    if (!e && word && strcmp(word, "system") == 0)
+    if (!e && system_trusts(f, word))
         e = put_text(f, WORLD_SYSTEM_CA, f->ca_pem);
     if (!e && mounted)
         e = put_text(f, mounted, f->ca_pem);

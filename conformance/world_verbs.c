@@ -2,37 +2,19 @@
 #include "conformance/world_verbs.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conformance/rootfs.h"
+#include "conformance/signals.h"
 #include "lib/base/mem.h"
 
-static int signal_parse(const json_t *args)
-{
-    static const struct {
-        const char *name;
-        int number;
-    } names[] = {{"TERM", SIGTERM}, {"KILL", SIGKILL}, {"INT", SIGINT},
-                 {"HUP", SIGHUP},   {"QUIT", SIGQUIT}, {"STOP", SIGSTOP},
-                 {"CONT", SIGCONT}, {"USR1", SIGUSR1}, {"ABRT", SIGABRT}};
-    const json_t *v = json_is_object(args) ? json_object_get(args, "signal") : args;
-    const char *text = json_string_value(v);
-
-    if (json_is_integer(v))
-        return (int)json_integer_value(v);
-    if (text && strncmp(text, "SIG", 3) == 0)
-        text += 3;
-    for (size_t i = 0; text && i < ARRAY_SIZE(names); i++)
-        if (strcmp(names[i].name, text) == 0)
-            return names[i].number;
-    return -EINVAL;
-}
+/* What has a process of its own; the fakes have not. */
+static const char *const processes[] = {"agent", "kas", "kas2", "redis"};
 
 static int do_signal(struct world_verbs *w, const json_t *args, char **reterr)
 {
-    int signum = signal_parse(args), e = signum < 0 ? signum : sut_signal(w->sut, signum);
+    int signum = signal_parse(args), e = signum < 0 ? signum : process_signal(actors_sut(w->actors), signum);
 
     if (e)
         *reterr = xstrdup(signum < 0 ? "expected {signal: TERM}" : "the component has ended already");
@@ -63,7 +45,7 @@ static int do_file(struct world_verbs *w, const char *verb, const json_t *args, 
 static int do_fault(struct world_verbs *w, const char *verb, const json_t *args, char **reterr)
 {
     const char *id = json_string_value(json_is_object(args) ? json_object_get(args, "id") : args);
-    int e = id ? faults_switch(w->faults, id, strcmp(verb, "fault_on") == 0) : -EINVAL;
+    int e = id ? fakes_switch(w->fakes, id, strcmp(verb, "fault_on") == 0) : -EINVAL;
 
     if (e)
         *reterr = xasprintf("%s: no fault has the id \"%s\"", verb, id ? id : "");
@@ -78,10 +60,17 @@ int world_perform(void *verbs, const char *verb, const json_t *args, char **rete
         return do_signal(w, args, reterr);
     if (strcmp(verb, "write_file") == 0 || strcmp(verb, "remove_file") == 0)
         return do_file(w, verb, args, reterr);
+    for (size_t i = 0; i < ARRAY_SIZE(processes); i++)
+        if (strcmp(verb, processes[i]) == 0)
+            return actors_perform(w->actors, verb, args, reterr);
+    if (strcmp(verb, "user") == 0)
+        return user_request(w->user, args, reterr);
+    if (strcmp(verb, "gitlab") == 0 || strcmp(verb, "gitaly") == 0)
+        return fakes_perform(w->fakes, verb, args, reterr);
     if (strcmp(verb, "fault_on") == 0 || strcmp(verb, "fault_off") == 0)
         return do_fault(w, verb, args, reterr);
-    if (w->kas)
-        return kas_perform(w->kas, verb, args, reterr);
+    if (w->fakes->kas)
+        return kas_perform(w->fakes->kas, verb, args, reterr);
     *reterr = xasprintf("%s: this world has no KAS", verb);
     return -ENOENT;
 }

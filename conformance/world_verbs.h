@@ -3,16 +3,18 @@
 
 #include <jansson.h>
 
-#include "conformance/sut.h"
-#include "fakekas/kas.h"
+#include "conformance/world_actors.h"
+#include "conformance/world_fakes.h"
+#include "conformance/world_user.h"
 
 struct world_verbs {
-    struct kas *kas; /* NULL: absent */
-    struct faults *faults;
-    struct sut *sut;    /* NULL until it is started */
+    struct fakes *fakes;
+    struct actors *actors;
+    struct user *user;
     const char *prefix; /* of the component's files */
 };
 
 /* A perform_fn: sut_signal {signal: TERM|KILL|HUP|…}, write_file {path, text, mode}, remove_file {path};
- * fault_on and fault_off also without a KAS. */
+ * fault_on and fault_off also without a KAS; {gitlab: …}, {gitaly: …}: fakes_perform(); {agent, kas, kas2, redis: …}:
+ * actors_perform(); {user: REQUEST}. */
 int world_perform(void *verbs, const char *verb, const json_t *args, char **reterr);

@@ -69,6 +69,12 @@ static int load(const struct serve_options *o, const json_t *vars, struct proble
     json_decref(schema);
     if (!s)
         return EXIT_USAGE;
+    if (strcmp(scenario_about(s), "agentk") != 0) {
+        fprintf(stderr, "fakekas: %s is about a real KAS; cure: `conform run %s --sut kas=PATH`\n", o->scenario,
+                scenario_id(s));
+        scenario_free(s);
+        return EXIT_USAGE;
+    }
     _cleanup_(freep) char *err = NULL;
     const json_t *transports = scenario_transports(s);
     const char *transport = o->n_listen ? o->listen[0].transport : json_string_value(json_array_get(transports, 0));

@@ -10,7 +10,12 @@
 #include "lib/script/schema.h"
 #include "lib/script/version.h"
 
+enum { KAS_PORT = 8150 }; /* of one under test, whatever it speaks there */
+
 const char *const scenario_all_transports[5] = {"ws", "wss", "grpc", "grpcs", NULL};
+const char *const scenario_parts[] = {"agent",  "dns",   "network", "proxy", "kas",  "kas2",
+                                      "gitlab", "gitaly", "redis",  "user",  "then", "expect", NULL};
+const char *const scenario_faulty[] = {"dns", "proxy", "kas", "gitlab", "gitaly", NULL};
 
 /* ---- loading ----------------------------------------------------------------------------------------------- */
 
@@ -254,20 +259,45 @@ bool scenario_names_transport(const json_t *list, const char *transport)
     return false;
 }
 
+static bool applies_names(const json_t *tree, const char *component)
+{
+    const json_t *applies = json_object_get(tree, "applies"), *one;
+    bool named = json_is_string(applies) && version_range_names(json_string_value(applies), component);
+    size_t i;
+    json_array_foreach(applies, i, one)
+        named |= json_is_string(one) && version_range_names(json_string_value(one), component);
+    return named;
+}
+
+const char *scenario_component(const json_t *tree)
+{
+    return applies_names(tree, "kas") ? "kas" : "agentk";
+}
+
+const char *scenario_about(const struct scenario *s)
+{
+    return scenario_component(scenario_tree(s));
+}
+
 int scenario_applies(const struct scenario *s, const char *component, const char *version, bool *ret)
 {
-    return scenario_versions_hold(json_object_get(scenario_tree(s), "applies"), component, version, ret);
+    const json_t *tree = scenario_tree(s);
+    int r = scenario_versions_hold(json_object_get(tree, "applies"), component, version, ret);
+    if (r == 0 && strcmp(component, "agentk") != 0 && !applies_names(tree, component))
+        *ret = false;
+    return r;
 }
 
 int scenario_port(const struct scenario *s, const char *transport)
 {
     static const int standard[] = {80, 443, 8150, 8150};
     const json_t *written = json_object_get(json_object_get(scenario_tree(s), "ports"), transport);
+    bool kas = strcmp(scenario_about(s), "kas") == 0;
     if (json_is_integer(written))
         return (int)json_integer_value(written);
     for (size_t i = 0; i < ARRAY_SIZE(standard); i++)
         if (strcmp(transport, scenario_all_transports[i]) == 0)
-            return standard[i];
+            return kas ? KAS_PORT : standard[i];
     return 0;
 }
 

@@ -36,7 +36,10 @@ const char *scenario_file(const struct scenario *s);
 const json_t *scenario_values(const struct scenario *s);
 const json_t *scenario_tree(const struct scenario *s); /* as written, of a matrix the entry: nothing resolved, nothing filled; borrowed */
 
-/* Does `applies` hold for this build? 0, or -EINVAL if the version is none. Without `applies`: true. */
+/* Whom is it about? "kas" if `applies` names it, else "agentk". */
+const char *scenario_about(const struct scenario *s);
+/* Does `applies` hold for this build? 0, or -EINVAL if the version is none. Who is not named is not meant, but for agents:
+ * a scenario without `applies` is for all versions of them. */
 int scenario_applies(const struct scenario *s, const char *component, const char *version, bool *ret);
 /* ["ws", …], as written or all four; borrowed. */
 const json_t *scenario_transports(const struct scenario *s);
@@ -51,12 +54,14 @@ json_t *scenario_json(const struct scenario *s);
  *
  * vars: {"token": …, "ca_file": …, …}: values put in, and stronger than those that the row knows by itself: scheme,
  * transport, port, version, http, kas_ip, dns_ip. NULL is fine. A name without a value stays as "{name}".
+ * agent_version, of the agent beside a KAS under test: `versions` that name agentk are held against it.
  *
  * The tree has the keys of the language, with these differences:
  *   - no variants, cures, applies, transports;
  *   - row: {component, version, transport, cure|null, port} is added;
- *   - agent, kas, dns, network and expect are always objects, `then` an array; dns.faults and kas.faults
- *     stand, in this order, under the key `faults` as well, for one faults_new();
+ *   - agent, kas, dns, network and the other parts are always objects, `then` an array; dns.faults, proxy.faults and
+ *     kas.faults stand, in this order, under the key `faults` as well, for one faults_new(). Those of gitlab and gitaly
+ *     stay with their part: the moments of both have the same names;
  *   - defaults are written out: agent.address, agent.trust, agent.kube, expect.within, without_faults, seed (0);
  *   - items of expect.log, wire, order, never and schedule that are meant for other versions or transports are gone,
  *     and so are their keys `versions` and `transports`. */
@@ -68,5 +73,5 @@ json_t *scenario_row(const struct scenario *s, const char *component, const char
 json_t *scenario_row_harmless(const struct scenario *s, const char *component, const char *version,
                               const char *transport, const json_t *vars, char **reterr);
 
-/* 80, 443, 8150, 8150 unless `ports:` says otherwise; 0 for an unknown transport. */
+/* 80, 443, 8150, 8150, or 8150 of a KAS under test, unless `ports:` says otherwise; 0 for an unknown transport. */
 int scenario_port(const struct scenario *s, const char *transport);

@@ -151,6 +151,38 @@ static void check_facts(struct check *c, const char *moment, const json_t *when)
     json_decref(all);
 }
 
+/* Where moments happen. gitlab and gitaly have the moments of their own protocols, on their own connections. */
+static bool happens_at(const char *layer, const char *at, const char *where)
+{
+    static const struct {
+        const char *where, *layers;
+    } own[] = {{"gitlab", " tcp tls http "}, {"gitaly", " tcp http2 grpc "}};
+    _cleanup_(freep) char *word = xasprintf(" %s ", layer);
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (strcmp(where, own[i].where) == 0)
+            return strstr(own[i].layers, word) != NULL;
+    const char *home = strncmp(at, "dns.", 4) == 0 ? "dns" : strncmp(at, "proxy.", 6) == 0 ? "proxy" : "kas";
+    return strcmp(where, home) == 0;
+}
+
+static void check_home(struct check *c, const char *layer, const char *at, const char *where, struct place place)
+{
+    static const struct {
+        const char *part, *is;
+    } names[] = {{"dns", "resolver"}, {"proxy", "proxy"}, {"kas", "fake KAS"}, {"gitlab", "fake GitLab"},
+                 {"gitaly", "fake Gitaly"}};
+    bool kas = strcmp(scenario_component(c->tree), "kas") == 0;
+    const char *is = where, *home = strncmp(at, "dns.", 4) == 0     ? "dns"
+                                    : strncmp(at, "proxy.", 6) == 0 ? "proxy"
+                                    : !kas                          ? "kas"
+                                    : happens_at(layer, at, "gitlab") ? "gitlab"
+                                                                      : "gitaly";
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(where, names[i].part) == 0)
+            is = names[i].is;
+    problem_add(c->p, place, "%s does not happen at the %s; expected it under `%s: {faults: …}`", at, is, home);
+}
+
 static void check_fault(struct check *c, const struct part *part, const json_t *fault, const char *where)
 {
     const char *at = text(fault, "at");
@@ -158,14 +190,10 @@ static void check_fault(struct check *c, const struct part *part, const json_t *
         return;
     struct place place = yaml_member_place(c->doc, fault, "at");
     const char *layer = text(scenario_moment(c->schema, at), "layer");
-    const char *home = strncmp(at, "dns.", 4) == 0 ? "dns" : strncmp(at, "proxy.", 6) == 0 ? "proxy" : "kas";
-    if (layer && strcmp(where, home) != 0)
-        problem_add(c->p, place, "%s does not happen at the %s; expected it under `%s: {faults: …}`", at,
-                    strcmp(where, "dns") == 0     ? "resolver"
-                    : strcmp(where, "proxy") == 0 ? "proxy"
-                                                  : "fake KAS",
-                    home);
-    else if (layer && !(strcmp(layer, "tls") == 0 && speaks_tls(c, part)))
+    bool of_row = strcmp(where, "gitlab") != 0 && strcmp(where, "gitaly") != 0; /* the row's transport tells its layers */
+    if (layer && !happens_at(layer, at, where))
+        check_home(c, layer, at, where, place);
+    else if (layer && of_row && !(strcmp(layer, "tls") == 0 && speaks_tls(c, part)))
         scenario_check_layer(c->schema, at, layered(c->tree, part), place, c->p);
     const json_t *what = json_object_get(fault, "do");
     check_verbs(c, at, what, yaml_member_place(c->doc, fault, "do"));
@@ -189,12 +217,11 @@ static void check_name(struct check *c, json_t *names, const json_t *object, con
 
 static void check_faults(struct check *c, const struct part *part)
 {
-    static const char *const where[] = {"dns", "proxy", "kas"};
     json_t *names = json_object(), *fault;
-    for (size_t w = 0; w < ARRAY_SIZE(where); w++) {
+    for (const char *const *where = scenario_faulty; *where; where++) {
         size_t i;
-        json_array_foreach(faults_of(part->tree, where[w]), i, fault) {
-            check_fault(c, part, fault, where[w]);
+        json_array_foreach(faults_of(part->tree, *where), i, fault) {
+            check_fault(c, part, fault, *where);
             check_name(c, names, fault, "id", "fault");
         }
     }
@@ -208,14 +235,14 @@ static json_t *fault_ids(const json_t *tree)
     json_t *ids = json_array(), *v, *fault;
     size_t i, k;
     const char *id;
-    static const char *const lists[] = {"variants", "cures"}, *const where[] = {"dns", "proxy", "kas"};
-    for (size_t w = 0; w < ARRAY_SIZE(where); w++) {
-        json_array_foreach(faults_of(tree, where[w]), i, fault)
+    static const char *const lists[] = {"variants", "cures"};
+    for (const char *const *where = scenario_faulty; *where; where++) {
+        json_array_foreach(faults_of(tree, *where), i, fault)
             if ((id = text(fault, "id")))
                 json_array_append_new(ids, json_string(id));
         for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
             json_array_foreach(json_object_get(tree, lists[l]), k, v)
-                json_array_foreach(faults_of(v, where[w]), i, fault)
+                json_array_foreach(faults_of(v, *where), i, fault)
                     if ((id = text(fault, "id")))
                         json_array_append_new(ids, json_string(id));
     }
@@ -318,15 +345,14 @@ static void check_overlays(struct check *c)
 
 static void check_without_faults(struct check *c)
 {
-    static const char *const where[] = {"dns", "proxy", "kas"};
     const char *wanted = text(c->tree, "without_faults");
     bool any = false;
     size_t i;
     json_t *v;
-    for (size_t w = 0; w < ARRAY_SIZE(where); w++) {
-        any |= json_array_size(faults_of(c->tree, where[w])) > 0;
+    for (const char *const *where = scenario_faulty; *where; where++) {
+        any |= json_array_size(faults_of(c->tree, *where)) > 0;
         json_array_foreach(json_object_get(c->tree, "variants"), i, v)
-            any |= json_array_size(faults_of(v, where[w])) > 0;
+            any |= json_array_size(faults_of(v, *where)) > 0;
     }
     any |= json_array_size(json_object_get(c->tree, "cures")) > 0;
     if (wanted && strcmp(wanted, "fails") == 0 && !any)
@@ -349,6 +375,7 @@ void scenario_check(const struct yaml_doc *doc, const json_t *schema, struct pro
     each_part(&c, check_agent);
     check_overlays(&c);
     check_without_faults(&c);
+    scenario_check_component(doc, p);
     scenario_check_texts(doc, schema, p);
     json_decref(all);
 }

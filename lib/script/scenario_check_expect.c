@@ -75,7 +75,7 @@ static void check_list(struct check *c, const char *key)
     json_array_foreach(json_object_get(c->expect, key), i, item) {
         const json_t *own = json_object_get(item, "transports");
         check_event(c, item, own && c->transports ? own : c->transports);
-        for (const char *const *w = (const char *const[]){"versions", "transports", "count", "exactly", NULL}; *w; w++)
+        for (const char *const *w = (const char *const[]){"versions", "transports", "count", "exactly", "who", NULL}; *w; w++)
             if (json_object_get(item, *w) && json_object_size(item) == 1 && strcmp(*w, "exactly") != 0)
                 problem_add(c->p, yaml_place(c->doc, item), "`%s` alone fits everything; expected a pattern beside "
                             "it", *w);

@@ -129,10 +129,10 @@ static void check_event_name(struct check *c, const json_t *pattern)
 static void check_expect(struct check *c, const json_t *expect)
 {
     static const struct list {
-        const char *key, *extras[5];
+        const char *key, *extras[6];
         bool events;
     } lists[] = {
-        {"log", {"versions", "transports", "count", "exactly"}, false},
+        {"log", {"versions", "transports", "count", "exactly", "who"}, false},
         {"wire", {"versions", "transports", "count"}, true},
         {"order", {"versions", "transports"}, true},
         {"never", {"versions", "transports"}, true},
@@ -157,11 +157,10 @@ static void check_expect(struct check *c, const json_t *expect)
 
 static void check_patterns(struct check *c, const json_t *part)
 {
-    static const char *const where[] = {"dns", "proxy", "kas"};
     size_t k;
     json_t *v;
-    for (size_t i = 0; i < ARRAY_SIZE(where); i++)
-        json_array_foreach(json_object_get(json_object_get(part, where[i]), "faults"), k, v)
+    for (const char *const *where = scenario_faulty; *where; where++)
+        json_array_foreach(json_object_get(json_object_get(part, *where), "faults"), k, v)
             check_pattern(c, json_object_get(v, "when"));
     json_array_foreach(json_object_get(part, "then"), k, v) {
         check_pattern(c, json_object_get(v, "on"));
@@ -174,11 +173,10 @@ static void check_patterns(struct check *c, const json_t *part)
 
 static void check_part(struct check *c, const json_t *part)
 {
-    static const char *const parts[] = {"agent", "dns", "network", "proxy", "kas", "then", "expect"};
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-        const json_t *v = json_object_get(part, parts[i]);
+    for (const char *const *name = scenario_parts; *name; name++) {
+        const json_t *v = json_object_get(part, *name);
         if (v)
-            check_tree(c, v, yaml_member_place(c->doc, part, parts[i]));
+            check_tree(c, v, yaml_member_place(c->doc, part, *name));
     }
     check_patterns(c, part);
 }

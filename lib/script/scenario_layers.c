@@ -20,7 +20,19 @@ static const struct hint {
 }, agent_keys[] = {
     {"address", "agent"}, {"token", "agent"},   {"token_file", "agent"}, {"trust", "tls"},
     {"args", "agent"},    {"without", "agent"}, {"env", "agent"},        {"kube", "agent"},
+    {"absent", "agent"},
+}, under_test_keys[] = {
+    {"configuration", "service"}, {"secrets", "service"}, {"trust", "tls"}, {"env", "service"}, {"args", "service"},
+}, gitlab_keys[] = {
+    {"absent", "tcp"}, {"https", "tls"}, {"certificate", "tls"}, {"seed", "service"},
+}, gitaly_keys[] = {
+    {"absent", "tcp"}, {"address", "service"}, {"token", "service"}, {"told_token", "service"}, {"refs", "service"},
+    {"tls", "tls"},
+}, redis_keys[] = {
+    {"absent", "tcp"}, {"present", "service"},
 }, step_verbs[] = {
+    {"gitlab", "service"}, {"gitaly", "service"}, {"redis", "service"}, {"kas2", "service"}, {"user", "http"},
+    {"agent", "agent"}, {"kas", "service"},
     {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
     {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
     {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
@@ -86,12 +98,19 @@ static void by_steps(struct found *f, const json_t *steps)
 static void by_part(struct found *f, const json_t *part)
 {
     const json_t *kas = json_object_get(part, "kas"), *dns = json_object_get(part, "dns");
-    by_faults(f, json_object_get(dns, "faults"));
-    by_faults(f, json_object_get(kas, "faults"));
-    by_faults(f, json_object_get(json_object_get(part, "proxy"), "faults"));
+    for (const char *const *where = scenario_faulty; *where; where++)
+        by_faults(f, json_object_get(json_object_get(part, *where), "faults"));
     if (json_object_get(part, "proxy"))
         find(f, "http");
     by_keys(f, kas, kas_keys, ARRAY_SIZE(kas_keys));
+    by_keys(f, kas, under_test_keys, ARRAY_SIZE(under_test_keys));
+    by_keys(f, json_object_get(part, "gitlab"), gitlab_keys, ARRAY_SIZE(gitlab_keys));
+    by_keys(f, json_object_get(part, "gitaly"), gitaly_keys, ARRAY_SIZE(gitaly_keys));
+    by_keys(f, json_object_get(part, "redis"), redis_keys, ARRAY_SIZE(redis_keys));
+    if (json_object_get(part, "kas2"))
+        find(f, "service");
+    if (json_object_get(part, "user"))
+        find(f, "http");
     by_keys(f, json_object_get(part, "agent"), agent_keys, ARRAY_SIZE(agent_keys));
     by_steps(f, json_object_get(part, "then"));
     if (dns)

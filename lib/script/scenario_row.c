@@ -5,20 +5,18 @@
 #include "lib/base/mem.h"
 #include "lib/script/scenario_impl.h"
 #include "lib/script/template.h"
-
-static const char *const parts[] = {"agent", "dns", "network", "proxy", "kas", "then", "expect"};
+#include "lib/script/version.h"
 
 enum lay_expect { EXPECT_OVERLAID, EXPECT_REPLACED, EXPECT_KEPT };
 
 /* Lays the named parts of an overlay over the tree. */
 static void lay(json_t *tree, const json_t *over, enum lay_expect how)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-        const json_t *patch = json_object_get(over, parts[i]);
-        bool expect = strcmp(parts[i], "expect") == 0, whole = expect && how == EXPECT_REPLACED;
+    for (const char *const *part = scenario_parts; *part; part++) {
+        const json_t *patch = json_object_get(over, *part);
+        bool expect = strcmp(*part, "expect") == 0, whole = expect && how == EXPECT_REPLACED;
         if (patch && !(expect && how == EXPECT_KEPT))
-            json_object_set_new(tree, parts[i],
-                                overlay(whole ? NULL : json_object_get(tree, parts[i]), patch));
+            json_object_set_new(tree, *part, overlay(whole ? NULL : json_object_get(tree, *part), patch));
     }
 }
 
@@ -52,19 +50,41 @@ static const json_t *cure_named(const json_t *tree, const char *name)
 
 /* ---- what is meant for other rows -------------------------------------------------------------------------- */
 
-static bool is_meant(const json_t *item, const char *component, const char *version, const char *transport)
+/* For whom a row is resolved. */
+struct whom {
+    const char *component, *version, *transport;
+    const char *agent; /* version of the agent beside a KAS under test, or NULL */
+};
+
+/* Beside a KAS there is an agent: what names agentk is about that one. */
+static bool holds_for_agent(const json_t *range, const struct whom *w)
 {
-    bool in = true;
-    if (scenario_versions_hold(json_object_get(item, "versions"), component, version, &in) < 0)
-        return true;
-    return in && scenario_names_transport(json_object_get(item, "transports"), transport);
+    const char *text = json_string_value(range);
+    bool in = false, any = false;
+    size_t i;
+    json_t *one;
+    if (text && w->agent && version_range_names(text, "agentk"))
+        return version_in(text, "agentk", w->agent, &in) == 0 && in;
+    json_array_foreach(range, i, one)
+        any |= holds_for_agent(one, w);
+    return any;
 }
 
-static void sift(json_t *list, const char *component, const char *version, const char *transport)
+static bool is_meant(const json_t *item, const struct whom *w)
+{
+    const json_t *range = json_object_get(item, "versions");
+    bool in = true;
+    if (scenario_versions_hold(range, w->component, w->version, &in) < 0)
+        return true;
+    return (in || holds_for_agent(range, w)) &&
+           scenario_names_transport(json_object_get(item, "transports"), w->transport);
+}
+
+static void sift(json_t *list, const struct whom *w)
 {
     for (size_t i = 0; i < json_array_size(list);) {
         json_t *item = json_array_get(list, i);
-        if (!is_meant(item, component, version, transport)) {
+        if (!is_meant(item, w)) {
             json_array_remove(list, i);
             continue;
         }
@@ -74,14 +94,14 @@ static void sift(json_t *list, const char *component, const char *version, const
     }
 }
 
-static void sift_expect(json_t *expect, const char *component, const char *version, const char *transport)
+static void sift_expect(json_t *expect, const struct whom *w)
 {
     static const char *const lists[] = {"log", "wire", "order", "never", "schedule"};
     json_t *schedule = json_object_get(expect, "schedule");
     if (json_is_object(schedule))
         json_object_set_new(expect, "schedule", json_pack("[O]", schedule));
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        sift(json_object_get(expect, lists[i]), component, version, transport);
+        sift(json_object_get(expect, lists[i]), w);
 }
 
 /* ---- defaults ---------------------------------------------------------------------------------------------- */
@@ -118,21 +138,31 @@ static bool has_tls(const char *transport)
 
 static bool has_faults(const json_t *part)
 {
-    return json_array_size(json_object_get(json_object_get(part, "kas"), "faults")) > 0 ||
-           json_array_size(json_object_get(json_object_get(part, "dns"), "faults")) > 0 ||
-           json_array_size(json_object_get(json_object_get(part, "proxy"), "faults")) > 0;
+    bool any = false;
+    for (const char *const *where = scenario_faulty; *where; where++)
+        any |= json_array_size(json_object_get(json_object_get(part, *where), "faults")) > 0;
+    return any;
 }
 
-static void set_defaults(json_t *row, const char *transport)
+/* A KAS under test is met as it is, without the NGINX of Omnibus before it; and what it trusts itself is what the system
+ * trusts, so that the agent has its own root. */
+static void agent_defaults(json_t *agent, const struct whom *w)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        if (strcmp(parts[i], "then") != 0)
-            drop_nulls(object_in(row, parts[i]));
-    json_t *agent = json_object_get(row, "agent");
+    bool kas = strcmp(w->component, "kas") == 0, web = w->transport[0] == 'w';
     set_default(agent, "address",
-                transport[0] == 'w' ? "{scheme}://gitlab.host.tld:{port}/-/kubernetes-agent/"
-                                    : "{scheme}://gitlab-kas.gitlab:{port}");
-    set_default(agent, "trust", has_tls(transport) ? "system" : "none");
+                kas && web ? "{scheme}://kas.host.tld:{port}/"
+                : web      ? "{scheme}://gitlab.host.tld:{port}/-/kubernetes-agent/"
+                           : "{scheme}://gitlab-kas.gitlab:{port}");
+    set_default(agent, "trust", !has_tls(w->transport) ? "none" : kas ? "flag" : "system");
+}
+
+static void set_defaults(json_t *row, const struct whom *w)
+{
+    for (const char *const *part = scenario_parts; *part; part++)
+        if (strcmp(*part, "then") != 0)
+            drop_nulls(object_in(row, *part));
+    json_t *agent = json_object_get(row, "agent");
+    agent_defaults(agent, w);
     set_default(agent, "kube", "absent");
     set_default(json_object_get(row, "expect"), "within", "20s");
     if (!json_is_array(json_object_get(row, "then")))
@@ -154,10 +184,14 @@ static void gather_faults(json_t *row)
 
 static json_t *variables(const struct scenario *s, const char *version, const char *transport, const json_t *vars)
 {
+    static const char *const places[][2] = {{"proxy", "http://10.60.2.1:3128"}, {"kas2_ip", "10.60.1.2"},
+                                            {"gitlab_ip", "10.60.3.1"},         {"gitaly_ip", "10.60.4.1"},
+                                            {"redis_ip", "10.60.5.1"}};
     json_t *all = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "scheme", transport, "transport", transport,
                             "port", scenario_port(s, transport), "version", version, "http",
                             has_tls(transport) ? "https" : "http", "kas_ip", "10.60.1.1", "dns_ip", "10.60.0.10");
-    json_object_set_new(all, "proxy", json_string("http://10.60.2.1:3128"));
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+        json_object_set_new(all, places[i][0], json_string(places[i][1]));
     if (vars)
         json_object_update(all, (json_t *)vars);
     return all;
@@ -166,8 +200,8 @@ static json_t *variables(const struct scenario *s, const char *version, const ch
 /* Documentation is quoted, not filled: it may hold braces of its own. */
 static void fill(json_t *row, const json_t *vars)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        json_object_set_new(row, parts[i], template_fill(json_object_get(row, parts[i]), vars));
+    for (const char *const *part = scenario_parts; *part; part++)
+        json_object_set_new(row, *part, template_fill(json_object_get(row, *part), vars));
 }
 
 static json_t *start_row(const json_t *tree)
@@ -205,8 +239,9 @@ static json_t *row_with(const struct scenario *s, const char *component, const c
         over = json_array_get(json_object_get(tree, "cures"), 0);
     if (over)
         lay(row, over, harmless ? EXPECT_KEPT : EXPECT_REPLACED);
-    set_defaults(row, transport);
-    sift_expect(json_object_get(row, "expect"), component, version, transport);
+    struct whom whom = {component, version, transport, json_string_value(json_object_get(vars, "agent_version"))};
+    set_defaults(row, &whom);
+    sift_expect(json_object_get(row, "expect"), &whom);
 
     json_t *all = variables(s, version, transport, vars);
     fill(row, all);

@@ -180,7 +180,7 @@ static void versions_decide(void **state)
     assert_true(scenario_applies(s, "agentk", "what", &in) < 0);
     scenario_free(s);
     s = load_ok("valid/scenarios/area/least.yaml");
-    assert_int_equal(scenario_applies(s, "anything", "head", &in), 0);
+    assert_int_equal(scenario_applies(s, "agentk", "head", &in), 0);
     assert_true(in);
     assert_int_equal(json_array_size(scenario_transports(s)), 4);
     assert_int_equal(json_array_size(scenario_cures(s)), 0);
@@ -356,6 +356,50 @@ static void each_row_of_a_table_is_an_entry(void **state)
     free_all(all, n);
 }
 
+/* ---- a KAS under test ------------------------------------------------------------------------------------------- */
+
+static bool applies_to(const struct scenario *s, const char *component, const char *version)
+{
+    bool in = false;
+    assert_int_equal(scenario_applies(s, component, version, &in), 0);
+    return in;
+}
+
+static void a_kas_must_be_named(void **state)
+{
+    struct scenario *kas = load_ok("valid/scenarios/kas/two.yaml");
+    struct scenario *all = load_ok("valid/scenarios/area/least.yaml");
+    assert_true(applies_to(kas, "kas", "16.5"));
+    assert_false(applies_to(kas, "kas", "14.1"));
+    assert_false(applies_to(kas, "agentk", "16.5"));
+    assert_true(applies_to(all, "agentk", "16.5"));
+    assert_false(applies_to(all, "kas", "16.5"));
+    assert_string_equal(scenario_about(kas), "kas");
+    assert_string_equal(scenario_about(all), "agentk");
+    scenario_free(kas);
+    scenario_free(all);
+}
+
+static void versions_of_two(void **state)
+{
+    struct scenario *s = load_ok("valid/scenarios/kas/two.yaml");
+    char *err = NULL;
+    json_t *vars = js("{'agent_version': '13.12.2', 'job_token': 'j'}");
+    json_t *r = scenario_row(s, "kas", "16.5", "grpcs", NULL, vars, &err);
+    assert_non_null(r);
+    assert_json(json_deep_copy(json_object_get(json_object_get(r, "expect"), "log")),
+                "[{'msg': 'of KAS'}, {'who': 'agent', 'msg': 'of an old agent'}]");
+    assert_part(r, "agent", "address", "'grpcs://gitlab-kas.gitlab:8150'");
+    assert_part(r, "agent", "trust", "'flag'");
+    assert_json(json_deep_copy(json_object_get(r, "faults")), "[]"); /* each part has its own */
+    assert_part(r, "gitaly", "faults", "[{'at': 'grpc.request', 'do': {'status': {'code': 16}}}]");
+    assert_part(r, "user", "requests", "[{'path': '/api', 'headers': {'authorization': 'Bearer ci:1:j'}}]");
+    assert_string_equal(json_string_value(json_object_get(r, "without_faults")), "fails");
+    json_decref(r);
+    json_decref(vars);
+    scenario_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +414,8 @@ int main(void)
         cmocka_unit_test(a_row_that_there_is_not),
         cmocka_unit_test(each_combination_is_an_entry),
         cmocka_unit_test(each_row_of_a_table_is_an_entry),
+        cmocka_unit_test(a_kas_must_be_named),
+        cmocka_unit_test(versions_of_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,3 +203,15 @@ int version_in(const char *range, const char *component, const char *version, bo
     *ret = any;
     return 0;
 }
+
+bool version_range_names(const char *range, const char *component)
+{
+    struct tokens t = {.p = range};
+    bool first = true;
+    for (next(&t); t.len > 0; next(&t)) {
+        if (first && is_component(&t) && is(&t, component))
+            return true;
+        first = is(&t, "||");
+    }
+    return false;
+}

@@ -9,3 +9,5 @@
 int version_compare(const char *a, const char *b);      /* "14.7" = "v14.7.0" */
 /* -EINVAL: no range. component may be NULL or must be named by the range if the range names one. */
 int version_in(const char *range, const char *component, const char *version, bool *ret);
+/* Does one of its alternatives name this component? A range that is none names nobody. */
+bool version_range_names(const char *range, const char *component);

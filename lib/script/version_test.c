@@ -71,12 +71,23 @@ static void what_is_no_range(void **state)
     assert_true(version_in(">= 14", NULL, "", &in) < 0);
 }
 
+static void components_are_named(void **state)
+{
+    assert_true(version_range_names("kas", "kas"));
+    assert_true(version_range_names("agentk < 14 || kas >= 15, < 16", "kas"));
+    assert_false(version_range_names(">= 14", "kas"));
+    assert_false(version_range_names("kas2 >= 14", "kas"));
+    assert_false(version_range_names("agentk 14.7, kas", "kas"));
+    assert_false(version_range_names("", "kas"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions_have_an_order),
         cmocka_unit_test(ranges),
         cmocka_unit_test(what_is_no_range),
+        cmocka_unit_test(components_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,222 @@
+/* A client of one request: connect, write, read to the end of the answer. */
+#include "conformance/http_ask.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <http_parser.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+
+enum { BODY_KEPT = 256 * 1024, HEAD_KEPT = 64 * 1024 };
+
+struct http_ask {
+    struct http_ask_options o;
+    int fd; /* -1: closed */
+    struct watch *watch;
+    struct timer *timer;
+    http_parser parser;
+    struct buf request, name, value, body;
+    json_t *headers;
+    bool in_value, complete;
+    const char *failed; /* to be told when the timer fires */
+};
+
+static void finish(struct http_ask *a, const char *failed)
+{
+    struct http_answer answer = {.failed = failed,
+                                 .status = failed ? 0 : (int)a->parser.status_code,
+                                 .headers = a->headers,
+                                 .body = (const char *)buf_data(&a->body),
+                                 .n = buf_len(&a->body)};
+
+    a->watch = watch_free(a->watch);
+    a->timer = timer_free(a->timer);
+    if (a->fd >= 0)
+        close(a->fd);
+    a->fd = -1;
+    a->o.done(a->o.arg, &answer); /* may free us */
+}
+
+static void header_done(struct http_ask *a)
+{
+    json_t *had, *value;
+    char *name;
+
+    if (!a->in_value)
+        return;
+    a->in_value = false;
+    name = xstrndup((const char *)buf_data(&a->name), buf_len(&a->name));
+    for (char *c = name; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    value = json_stringn((const char *)buf_data(&a->value), buf_len(&a->value));
+    if (!value)
+        value = json_string("<no UTF-8>");
+    had = json_object_get(a->headers, name);
+    if (json_is_array(had))
+        json_array_append_new(had, value);
+    else
+        json_object_set_new(a->headers, name, had ? json_pack("[O,o]", had, value) : value);
+    free(name);
+    buf_consume(&a->name, buf_len(&a->name));
+    buf_consume(&a->value, buf_len(&a->value));
+}
+
+static int on_field(http_parser *p, const char *at, size_t n)
+{
+    struct http_ask *a = p->data;
+
+    header_done(a);
+    buf_add(&a->name, at, n);
+    return buf_len(&a->name) > HEAD_KEPT;
+}
+
+static int on_value(http_parser *p, const char *at, size_t n)
+{
+    struct http_ask *a = p->data;
+
+    a->in_value = true;
+    buf_add(&a->value, at, n);
+    return buf_len(&a->value) > HEAD_KEPT;
+}
+
+static int on_head(http_parser *p)
+{
+    struct http_ask *a = p->data;
+
+    header_done(a);
+    return a->o.head;
+}
+
+static int on_body(http_parser *p, const char *at, size_t n)
+{
+    struct http_ask *a = p->data;
+    size_t room = BODY_KEPT - buf_len(&a->body);
+
+    buf_add(&a->body, at, n < room ? n : room);
+    return 0;
+}
+
+static int on_complete(http_parser *p)
+{
+    struct http_ask *a = p->data;
+
+    a->complete = p->status_code >= 200 || p->status_code == 101; /* else an answer is still to come */
+    if (a->complete)
+        http_parser_pause(p, 1);
+    return 0;
+}
+
+static const http_parser_settings settings = {.on_header_field = on_field,
+                                              .on_header_value = on_value,
+                                              .on_headers_complete = on_head,
+                                              .on_body = on_body,
+                                              .on_message_complete = on_complete};
+
+/* n 0: the peer has ended, which may be how the answer ends. */
+static void read_answer(struct http_ask *a, const char *p, size_t n)
+{
+    http_parser_execute(&a->parser, &settings, p, n);
+    if (a->complete)
+        finish(a, NULL);
+    else if (HTTP_PARSER_ERRNO(&a->parser) != HPE_OK)
+        finish(a, http_errno_description(HTTP_PARSER_ERRNO(&a->parser)));
+    else if (!n)
+        finish(a, "EOF");
+    else
+        watch_set(a->watch, WATCH_READ);
+}
+
+static void on_socket(void *arg, int events, int error)
+{
+    struct http_ask *a = arg;
+    char bytes[16384];
+    socklen_t size = sizeof(error);
+    ssize_t n;
+
+    (void)events;
+    if (buf_len(&a->request)) {
+        if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error) {
+            finish(a, strerror(error ? error : errno));
+            return;
+        }
+        n = send(a->fd, buf_data(&a->request), buf_len(&a->request), MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            finish(a, strerror(errno));
+            return;
+        }
+        buf_consume(&a->request, n > 0 ? (size_t)n : 0);
+        watch_set(a->watch, buf_len(&a->request) ? WATCH_WRITE : WATCH_READ);
+        return;
+    }
+    n = recv(a->fd, bytes, sizeof(bytes), 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        watch_set(a->watch, WATCH_READ);
+    else if (n < 0)
+        finish(a, strerror(errno));
+    else
+        read_answer(a, bytes, (size_t)n);
+}
+
+static void on_timer(void *arg)
+{
+    struct http_ask *a = arg;
+
+    finish(a, a->failed ? a->failed : "no answer in time");
+}
+
+static int connect_start(struct http_ask *a)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(a->o.port)};
+
+    if (inet_pton(AF_INET, a->o.host, &to.sin_addr) != 1)
+        return EINVAL;
+    a->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (a->fd < 0 || (connect(a->fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS))
+        return errno;
+    return 0;
+}
+
+struct http_ask *http_ask_new(const struct http_ask_options *o)
+{
+    struct http_ask *a = NEW(struct http_ask);
+    int e;
+
+    a->o = *o;
+    a->fd = -1;
+    a->headers = json_object();
+    buf_add(&a->request, o->request, o->n);
+    http_parser_init(&a->parser, HTTP_RESPONSE);
+    a->parser.data = a;
+    e = connect_start(a);
+    if (e) {
+        a->failed = strerror(e);
+    } else {
+        a->watch = watch_new(o->loop, a->fd, on_socket, a);
+        watch_set(a->watch, WATCH_WRITE);
+    }
+    a->timer = timer_new(o->loop, e ? 0 : o->timeout_ms, on_timer, a);
+    return a;
+}
+
+struct http_ask *http_ask_free(struct http_ask *a)
+{
+    if (!a)
+        return NULL;
+    watch_free(a->watch);
+    timer_free(a->timer);
+    if (a->fd >= 0)
+        close(a->fd);
+    buf_done(&a->request);
+    buf_done(&a->name);
+    buf_done(&a->value);
+    buf_done(&a->body);
+    json_decref(a->headers);
+    free(a);
+    return NULL;
+}

@@ -1,0 +1,166 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conformance/http_ask.h"
+#include "conformance/world_user.h"
+#include "lib/base/mem.h"
+
+static char *bytes_of(const char *request)
+{
+    json_t *j = json_loads(request, 0, NULL);
+    char *err = NULL, *bytes;
+    size_t n = 0;
+
+    assert_non_null(j);
+    bytes = user_request_bytes(j, "10.60.1.1:8154", &n, &err);
+    if (bytes)
+        assert_int_equal(n, strlen(bytes));
+    free(err);
+    json_decref(j);
+    return bytes;
+}
+
+static void assert_bytes(const char *request, const char *expected)
+{
+    _cleanup_(freep) char *bytes = bytes_of(request);
+
+    assert_non_null(bytes);
+    assert_string_equal(bytes, expected);
+}
+
+static void requests_are_what_is_said(void **state)
+{
+    (void)state;
+    assert_bytes("{}", "GET / HTTP/1.1\r\nHost: 10.60.1.1:8154\r\n\r\n");
+    assert_bytes("{\"method\":\"POST\",\"path\":\"/x?y=1\",\"headers\":{\"A\":[\"b\",2]},\"body\":{\"k\":1}}",
+                 "POST /x?y=1 HTTP/1.1\r\nHost: 10.60.1.1:8154\r\nA: b\r\nA: 2\r\nContent-Length: 7\r\n\r\n{\"k\":1}");
+    assert_bytes("{\"version\":\"1.0\",\"headers\":{\"host\":null}}", "GET / HTTP/1.0\r\n\r\n");
+    assert_bytes("{\"headers\":{\"content-length\":9},\"body\":\"abc\"}",
+                 "GET / HTTP/1.1\r\nHost: 10.60.1.1:8154\r\ncontent-length: 9\r\n\r\nabc");
+    assert_null(bytes_of("{\"path\":\"/ x\"}"));
+    assert_null(bytes_of("{\"method\":\"GET\\r\\nX:\"}"));
+}
+
+/* ---- a server of one answer ---------------------------------------------------------------------------------- */
+
+struct talk {
+    struct loop *loop;
+    struct http_ask *ask;
+    struct watch *watch;
+    int listener, fd;
+    const char *answer; /* NULL: hangs up */
+    char *failed, *body;
+    int status;
+    json_t *headers;
+};
+
+static void on_connection(void *arg, int events, int error)
+{
+    struct talk *t = arg;
+
+    (void)events;
+    (void)error;
+    t->fd = accept(t->listener, NULL, NULL);
+    assert_true(t->fd >= 0);
+    if (t->answer)
+        assert_int_equal(send(t->fd, t->answer, strlen(t->answer), 0), strlen(t->answer));
+    shutdown(t->fd, SHUT_WR); /* the request may still be on its way */
+}
+
+static void done(void *arg, const struct http_answer *a)
+{
+    struct talk *t = arg;
+
+    t->failed = xstrdup(a->failed);
+    t->status = a->status;
+    t->headers = json_deep_copy(a->headers);
+    t->body = xstrndup(a->body, a->n);
+    t->ask = http_ask_free(t->ask);
+    t->watch = watch_free(t->watch);
+    loop_stop(t->loop);
+}
+
+static struct talk talk(const char *answer, bool head)
+{
+    struct talk t = {.loop = loop_new(), .answer = answer, .listener = socket(AF_INET, SOCK_STREAM, 0)};
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(a);
+    struct http_ask_options o = {.loop = t.loop, .host = "127.0.0.1", .request = "GET / HTTP/1.1\r\n\r\n", .n = 18,
+                                 .head = head, .timeout_ms = 5000, .done = done, .arg = &t};
+
+    assert_int_equal(bind(t.listener, (struct sockaddr *)&a, n), 0);
+    assert_int_equal(listen(t.listener, 1), 0);
+    assert_int_equal(getsockname(t.listener, (struct sockaddr *)&a, &n), 0);
+    o.port = ntohs(a.sin_port);
+    t.watch = watch_new(t.loop, t.listener, on_connection, &t);
+    watch_set(t.watch, WATCH_READ);
+    t.ask = http_ask_new(&o);
+    loop_run(t.loop);
+    close(t.fd);
+    close(t.listener);
+    loop_free(t.loop);
+    return t;
+}
+
+static void talk_done(struct talk *t)
+{
+    free(t->failed);
+    free(t->body);
+    json_decref(t->headers);
+}
+
+static void answers_are_read(void **state)
+{
+    struct talk t = talk("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\nA: 1\r\nA: 2\r\nContent-Length: 3\r\n\r\nabc",
+                         false);
+
+    (void)state;
+    assert_null(t.failed);
+    assert_int_equal(t.status, 403);
+    assert_string_equal(t.body, "abc");
+    assert_int_equal(json_array_size(json_object_get(t.headers, "a")), 2);
+    talk_done(&t);
+    t = talk("HTTP/1.0 200 OK\r\n\r\nto the end", false);
+    assert_int_equal(t.status, 200);
+    assert_string_equal(t.body, "to the end");
+    talk_done(&t);
+    t = talk("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true);
+    assert_null(t.failed);
+    assert_int_equal(t.status, 200);
+    talk_done(&t);
+}
+
+static void what_is_no_answer(void **state)
+{
+    static const char *const answers[] = {NULL, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
+                                          "\x00\x00\x06\x04 no HTTP at all"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+        struct talk t = talk(answers[i] && !*answers[i] ? "SSH-2.0-x\r\n\r\n" : answers[i], false);
+        assert_non_null(t.failed);
+        assert_int_equal(t.status, 0);
+        talk_done(&t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_are_what_is_said),
+        cmocka_unit_test(answers_are_read),
+        cmocka_unit_test(what_is_no_answer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,216 @@
+/* Requests of a user, and what is answered. */
+#include "conformance/world_user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+#include "conformance/http_ask.h"
+#include "conformance/world_files.h"
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/mem.h"
+
+#define DEFAULT_TO WORLD_KAS_IP ":8154"
+
+enum { TIMEOUT_MS = 60000 };
+
+struct asking {
+    struct user *user;
+    struct http_ask *ask; /* owned */
+    json_t *id;           /* owned */
+    bool in_line;         /* the next of the list follows it */
+    TAILQ_ENTRY(asking) link;
+};
+
+struct user {
+    struct loop *loop;
+    struct events *events;
+    const json_t *requests;
+    size_t next, made;
+    TAILQ_HEAD(, asking) asking;
+};
+
+/* ---- bytes ------------------------------------------------------------------------------------------------- */
+
+static void header_put(struct buf *b, const char *name, const json_t *value)
+{
+    json_t *one;
+    size_t i;
+
+    if (json_is_string(value))
+        buf_addf(b, "%s: %s\r\n", name, json_string_value(value));
+    else if (json_is_integer(value))
+        buf_addf(b, "%s: %lld\r\n", name, (long long)json_integer_value(value));
+    json_array_foreach((json_t *)value, i, one) header_put(b, name, one);
+}
+
+/* Said by the scenario, if only as null? */
+static bool is_said(const json_t *headers, const char *name)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach((json_t *)headers, key, v) if (strcasecmp(key, name) == 0) return true;
+    return false;
+}
+
+static const char *text_or(const json_t *request, const char *key, const char *missing)
+{
+    const char *text = json_string_value(json_object_get(request, key));
+
+    return text ? text : missing;
+}
+
+/* A text, or a value that becomes JSON. New string, NULL: no body. */
+static char *body_of(const json_t *request)
+{
+    const json_t *body = json_object_get(request, "body");
+
+    if (!body || json_is_null(body))
+        return NULL;
+    return json_is_string(body) ? xstrdup(json_string_value(body)) : json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+char *user_request_bytes(const json_t *request, const char *to, size_t *ret_len, char **reterr)
+{
+    const json_t *headers = json_object_get(request, "headers");
+    const char *method = text_or(request, "method", "GET"), *path = text_or(request, "path", "/"), *name;
+    _cleanup_(freep) char *body = body_of(request);
+    struct buf b = BUF_NULL;
+    json_t *value;
+    char *bytes;
+
+    if (strpbrk(method, " \r\n") || strpbrk(path, " \r\n")) {
+        *reterr = xstrdup("user: a method and a path are words without blanks");
+        return NULL;
+    }
+    buf_addf(&b, "%s %s HTTP/%s\r\n", method, path, text_or(request, "version", "1.1"));
+    if (!is_said(headers, "host"))
+        buf_addf(&b, "Host: %s\r\n", to);
+    json_object_foreach((json_t *)headers, name, value) header_put(&b, name, value);
+    if (body && !is_said(headers, "content-length") && !is_said(headers, "transfer-encoding"))
+        buf_addf(&b, "Content-Length: %zu\r\n", strlen(body));
+    buf_addf(&b, "\r\n%s", body ? body : "");
+    *ret_len = buf_len(&b);
+    bytes = xstrndup((const char *)buf_data(&b), buf_len(&b));
+    buf_done(&b);
+    return bytes;
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------ */
+
+static struct asking *asking_free(struct asking *a)
+{
+    TAILQ_REMOVE(&a->user->asking, a, link);
+    http_ask_free(a->ask);
+    json_decref(a->id);
+    free(a);
+    return NULL;
+}
+
+static void next_in_line(struct user *u);
+
+static void answered(void *arg, const struct http_answer *r)
+{
+    struct asking *a = arg;
+    struct user *u = a->user;
+    bool in_line = a->in_line;
+    json_t *body = r->failed ? NULL : json_stringn(r->body, r->n);
+
+    if (r->failed)
+        events_emit(u->events, "user", 0, 0, "user.failed", json_pack("{s:O,s:s}", "id", a->id, "reason", r->failed));
+    else
+        events_emit(u->events, "user", 0, 0, "user.response",
+                    json_pack("{s:O,s:i,s:O,s:o}", "id", a->id, "status", r->status, "headers", r->headers, "body",
+                              body ? body : json_string("<no UTF-8>")));
+    asking_free(a);
+    if (in_line)
+        next_in_line(u);
+}
+
+static int64_t timeout_of(const json_t *request)
+{
+    int64_t ms = TIMEOUT_MS;
+
+    (void)duration_parse(text_or(request, "timeout", ""), &ms);
+    return ms;
+}
+
+static int ask(struct user *u, const json_t *request, bool in_line, char **reterr)
+{
+    const char *to = text_or(request, "to", DEFAULT_TO), *colon = strrchr(to, ':');
+    _cleanup_(freep) char *host = colon ? xstrndup(to, (size_t)(colon - to)) : NULL, *bytes = NULL;
+    const json_t *id = json_object_get(request, "id");
+    struct http_ask_options o = {.loop = u->loop, .host = host, .done = answered};
+    struct asking *a;
+
+    u->made++;
+    bytes = colon ? user_request_bytes(request, to, &o.n, reterr) : NULL;
+    if (!bytes) {
+        if (!colon)
+            *reterr = xstrdup("user: to: expected HOST:PORT");
+        return -EINVAL;
+    }
+    a = NEW(struct asking);
+    a->user = u;
+    a->in_line = in_line;
+    a->id = id ? json_incref((json_t *)id) : json_integer((json_int_t)u->made);
+    TAILQ_INSERT_TAIL(&u->asking, a, link);
+    events_emit(u->events, "user", 0, 0, "user.request",
+                json_pack("{s:O,s:s,s:s,s:s}", "id", a->id, "to", to, "method", text_or(request, "method", "GET"), "path",
+                          text_or(request, "path", "/")));
+    o.port = (uint16_t)atoi(colon + 1);
+    o.request = bytes;
+    o.head = strcmp(text_or(request, "method", "GET"), "HEAD") == 0;
+    o.timeout_ms = (uint64_t)timeout_of(request);
+    o.arg = a;
+    a->ask = http_ask_new(&o);
+    return 0;
+}
+
+static void next_in_line(struct user *u)
+{
+    const json_t *request = json_array_get(u->requests, u->next);
+    _cleanup_(freep) char *err = NULL;
+
+    if (!request)
+        return;
+    u->next++;
+    if (ask(u, request, true, &err) < 0)
+        events_emit(u->events, "user", 0, 0, "user.failed",
+                    json_pack("{s:I,s:s}", "id", (json_int_t)u->made, "reason", err ? err : ""));
+}
+
+struct user *user_new(struct loop *loop, struct events *events, const json_t *part)
+{
+    struct user *u = NEW(struct user);
+
+    u->loop = loop;
+    u->events = events;
+    u->requests = json_object_get(part, "requests");
+    TAILQ_INIT(&u->asking);
+    return u;
+}
+
+void user_begin(struct user *u)
+{
+    next_in_line(u);
+}
+
+int user_request(struct user *u, const json_t *request, char **reterr)
+{
+    return ask(u, request, false, reterr);
+}
+
+struct user *user_free(struct user *u)
+{
+    if (!u)
+        return NULL;
+    while (!TAILQ_EMPTY(&u->asking))
+        asking_free(TAILQ_FIRST(&u->asking));
+    free(u);
+    return NULL;
+}

@@ -1,0 +1,23 @@
+/* The user of the CI/CD tunnel: an HTTP client of KAS's Kubernetes API endpoint.
+ *
+ * Events, who "user": user.request {id, to, method, path}; then user.response {id, status, headers, body} or
+ * user.failed {id, reason}. id: as written, else the how-manieth request it is.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "lib/events/events.h"
+#include "lib/loop/loop.h"
+
+struct user;
+
+/* part: the row's `user`; borrowed. */
+struct user *user_new(struct loop *loop, struct events *events, const json_t *part);
+/* Makes its requests, one after the other. */
+void user_begin(struct user *u);
+/* Makes this one now, beside others: a step. -EINVAL and *reterr. */
+int user_request(struct user *u, const json_t *request, char **reterr);
+struct user *user_free(struct user *u);
+/* The bytes of a request; a new string of *ret_len bytes, NULL and *reterr. For tests too. */
+char *user_request_bytes(const json_t *request, const char *to, size_t *ret_len, char **reterr);
