@@ -23,7 +23,7 @@ void gitlab_event(struct gitlab *g, struct conn *c, const char *event, json_t *f
 
 /* ---- connections ---- */
 
-static void build(void *arg, struct conn *c)
+void gitlab_build(void *arg, struct conn *c)
 {
     static const char *const alpn[] = {"http/1.1", NULL};
     struct gitlab_listener *l = arg;
@@ -79,7 +79,7 @@ static int listen_on(struct gitlab *g, const struct gitlab_listener_spec *all, c
     if (r < 0)
         return r;
     struct listener_options lo = {.host = s->host, .port = s->port, .who = g->who, .loop = g->loop,
-                                  .events = g->events, .next_conn_id = g->next_conn_id, .build = build, .arg = l,
+                                  .events = g->events, .next_conn_id = g->next_conn_id, .build = gitlab_build, .arg = l,
                                   .max_conns = (unsigned)g->limits.connections,
                                   .moments = g->faults ? faults_moments(g->faults) : NULL};
     r = listener_open(&lo, &l->listener);
@@ -149,6 +149,7 @@ int gitlab_start(const struct gitlab_options *o, struct gitlab **ret, char **ret
     *g = (struct gitlab){.loop = o->loop, .events = o->events, .faults = o->faults, .pki = o->pki,
                          .next_conn_id = o->next_conn_id, .store = o->store, .who = o->who ? o->who : "gitlab",
                          .spec = without_nulls(o->spec), .infos = agent_infos_new()};
+    g->verbs = (struct verbs){.owner = &gitlab_verbs_owner, .server = g, .loop = g->loop, .faults = g->faults};
     int r = g->store ? 0 : make_store(g, reterr);
     if (r == 0)
         r = settings_read(g, reterr);
@@ -169,6 +170,7 @@ int gitlab_start(const struct gitlab_options *o, struct gitlab **ret, char **ret
 static void release(void *arg)
 {
     struct gitlab *g = arg;
+    verbs_done(&g->verbs);
     free(g->listeners);
     tls_setup_done(&g->tls);
     agent_infos_free(g->infos);
@@ -184,7 +186,7 @@ struct gitlab *gitlab_free(struct gitlab *g)
 {
     if (!g)
         return NULL;
-    g->restart = timer_free(g->restart);
+    verbs_end(&g->verbs);
     for (size_t i = 0; i < g->n_listeners; i++)
         g->listeners[i].listener = listener_free(g->listeners[i].listener);
     store_unsubscribe(g->sub);

@@ -70,8 +70,7 @@ void gitlab_set_gitaly(struct gitlab *g, const char *address, const char *token)
  *   set_visibility {project, visibility}    set_default_branch {project, branch}     delete_project PROJECT
  *   set_licence TIER    set_flag {flag, on, project}    set_job {job: id, status}
  *   set_secret {kas_secret}: another one than KAS has    set_clock "+10m"            set_gitaly {address, token}
- *   fault_on ID, fault_off ID, stop {keep}, start, restart {down: 2s}, fill_backlog, set_certificate {kind, hosts}
- *   close {layer}, reset, stall, shape {…}, half_close: on the connections that are open, or {conn: N} on one
+ * and those that any server has: lib/script/verbs.h.
  * 0, or -errno and *reterr (NULL is fine). */
 int gitlab_perform(void *gitlab, const char *verb, const json_t *args, char **reterr);
 json_t *gitlab_state(const struct gitlab *g); /* what there is and what was received, for the control API */

@@ -17,6 +17,7 @@
 #include "lib/net/listener.h"
 #include "lib/proto/http1.h"
 #include "lib/script/tls_setup.h"
+#include "lib/script/verbs.h"
 
 #define KAS_ISSUER "gitlab-kas"
 #define KAS_AUDIENCE "gitlab"
@@ -54,7 +55,7 @@ struct gitlab {
     struct gitlab_listener *listeners; /* owned */
     size_t n_listeners;
     bool stopped;
-    struct timer *restart;
+    struct verbs verbs;     /* what any server does on a step's word */
 
     char *kas_secret;       /* base64; owned */
     struct jwt_key *kas_key;
@@ -177,11 +178,13 @@ json_t *rest_page(struct call *c, size_t total, size_t *ret_offset, size_t *ret_
 
 /* ---- gitlab.c, lifecycle.c, settings.c ---- */
 
+void gitlab_build(void *listener, struct conn *c); /* the layers of a connection */
 void gitlab_event(struct gitlab *g, struct conn *c, const char *event, json_t *fields); /* fields stolen */
 int settings_read(struct gitlab *g, char **reterr); /* of the spec; *reterr names the key */
 int settings_clock(const char *text, int64_t *ret_ms); /* "+10m" */
 int settings_secret(struct gitlab *g, const char *base64, char **reterr); /* NULL: a new one */
 void gitlab_stop(struct gitlab *g, bool keep);
 int gitlab_resume(struct gitlab *g, char **reterr);
+extern const struct verbs_owner gitlab_verbs_owner; /* verbs.c */
 /* verbs_store.c: those that change what it knows. -ENOSYS: another verb. */
 int gitlab_store_verb(struct gitlab *g, const char *verb, const json_t *args, char **reterr);

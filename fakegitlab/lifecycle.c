@@ -24,7 +24,6 @@ void gitlab_stop(struct gitlab *g, bool keep)
 
 int gitlab_resume(struct gitlab *g, char **reterr)
 {
-    g->restart = timer_free(g->restart);
     if (!g->stopped)
         return 0;
     for (size_t i = 0; i < g->n_listeners; i++) {

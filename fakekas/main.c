@@ -130,7 +130,7 @@ static int take_listen(struct serve_options *o, const char *text)
     char *err = NULL;
     if (o->n_listen == LISTENERS_MAX)
         return usage("--listen: no more than 8");
-    if (serve_listen_parse(text, &o->listen[o->n_listen], &err) == 0) {
+    if (serve_listen_parse(text, "ws=127.0.0.1:8150", &o->listen[o->n_listen], &err) == 0) {
         o->n_listen++;
         return -1;
     }

@@ -4,13 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, LISTENERS_MAX = 8 };
+#include "lib/serve/listen_arg.h"
 
-struct serve_listen {
-    char transport[8];
-    char host[64];
-    uint16_t port;
-};
+enum { EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, LISTENERS_MAX = 8 };
 
 struct serve_options {
     const char *scenario;      /* NULL: none */
@@ -31,8 +27,6 @@ struct serve_options {
     const char *agent_version; /* for which the scenario is read; NULL: the first that it applies to */
 };
 
-/* "ws=127.0.0.1:8150", "grpcs=:0", "wss=[::1]:443". -1 and *reterr. */
-int serve_listen_parse(const char *text, struct serve_listen *ret, char **reterr);
 /* Until SIGTERM or SIGINT. The exit code. */
 int serve(const struct serve_options *o);
 
