@@ -52,6 +52,7 @@ static const struct {
      "  --keep               the world stays after the verdict; prints how to enter it; Ctrl-C ends it\n"
      "  --no-namespace       on loopback with free ports, where namespaces cannot be had\n"
      "  --no-golden          do not hold logs against golden ones\n"
+     "  --no-thrift          without the environment that saves the agent processor time (`thrift` in its profile)\n"
      "  --faults-off         self-check: without its fault, or in its first cure's world, each scenario must fail\n"
      "  --seed N             for faults that are left to chance\n"
      "  --stop-after MS      from SIGTERM to SIGKILL; default 15000\n"

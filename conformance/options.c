@@ -43,6 +43,7 @@ enum option_id {
     OPT_KEEP,
     OPT_NO_NAMESPACE,
     OPT_NO_GOLDEN,
+    OPT_NO_THRIFT,
     OPT_FAULTS_OFF,
     OPT_YES,
     OPT_ADD,
@@ -76,6 +77,7 @@ static const struct option longs[] = {
     {"keep", no_argument, NULL, OPT_KEEP},
     {"no-namespace", no_argument, NULL, OPT_NO_NAMESPACE},
     {"no-golden", no_argument, NULL, OPT_NO_GOLDEN},
+    {"no-thrift", no_argument, NULL, OPT_NO_THRIFT},
     {"faults-off", no_argument, NULL, OPT_FAULTS_OFF},
     {"yes", no_argument, NULL, OPT_YES},
     {"add", no_argument, NULL, OPT_ADD},
@@ -206,6 +208,8 @@ static bool *option_flag(struct options *o, int opt)
         return &o->no_namespace;
     case OPT_NO_GOLDEN:
         return &o->no_golden;
+    case OPT_NO_THRIFT:
+        return &o->no_thrift;
     case OPT_FAULTS_OFF:
         return &o->faults_off;
     case OPT_YES:

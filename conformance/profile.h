@@ -8,6 +8,8 @@
  *   flags: {address, token_file, ca_file}   null: this version has no such flag
  *   env: {…}
  *   go: "1.17"
+ *   thrift: {…}                             env that saves it processor time and changes nothing that it says; not in
+ *                                           rows that judge `bounds`, and not with --no-thrift
  *   ports: [8080]                           taken on every address: with --no-namespace one at a time
  *   metrics_port: 8080                      of its own metrics endpoint, on 127.0.0.1
  *   bounds: {rss, descriptors, goroutines, cpu}   what `expect: {bounds: true}` stands for (bounds.h)

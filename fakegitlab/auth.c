@@ -85,6 +85,16 @@ static bool admit_job(struct call *c)
     return true;
 }
 
+static bool admit_graphql(struct call *c)
+{
+    c->user = user_of(c);
+    if (c->user || (!http1_header(c->request, "private-token") && !bearer_of(c)))
+        return true;
+    c->why = "unknown token";
+    reply_json(c, 401, json_pack("{s:[{s:s}]}", "errors", "message", "Invalid token"));
+    return false;
+}
+
 static bool admit_user(struct call *c)
 {
     c->user = user_of(c);
@@ -106,6 +116,8 @@ static bool admit(struct call *c)
         return admit_job(c);
     case ASKS_USER:
         return admit_user(c);
+    case ASKS_GRAPHQL:
+        return admit_graphql(c);
     case ASKS_ANYBODY:
         break;
     }

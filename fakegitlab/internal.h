@@ -70,7 +70,8 @@ enum who_asks {
     ASKS_KAS,   /* a JWT */
     ASKS_AGENT, /* KAS, with the token of an agent */
     ASKS_JOB,   /* a Job-Token */
-    ASKS_USER   /* a personal access token */
+    ASKS_USER,  /* a personal access token */
+    ASKS_GRAPHQL /* the same, or nobody; what is wrong is told as GraphQL does */
 };
 
 struct call;
@@ -165,6 +166,7 @@ void rest_tokens_show(struct call *c);
 void rest_tokens_create(struct call *c);
 void rest_tokens_delete(struct call *c);
 void rest_version(struct call *c);
+void graphql_answer(struct call *c);
 void health_liveness(struct call *c);
 void health_readiness(struct call *c);
 void health_plain(struct call *c);

@@ -31,6 +31,9 @@ const struct route gitlab_routes[] = {
     {"DELETE", TOKENS "/:token_id", ASKS_USER, rest_tokens_delete, ">= 15.0"},
     {"GET", "/api/v4/version", ASKS_USER, rest_version},
 
+    {"POST", "/api/graphql", ASKS_GRAPHQL, graphql_answer},
+    {"GET", "/api/graphql", ASKS_GRAPHQL, graphql_answer},
+
     {"GET", "/-/health", ASKS_ANYBODY, health_plain},
     {"GET", "/-/liveness", ASKS_ANYBODY, health_liveness},
     {"GET", "/-/readiness", ASKS_ANYBODY, health_readiness},

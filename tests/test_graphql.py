@@ -3,11 +3,14 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from conftest import BUILD, ROOT
 from graphql_documents import documents
 from peers import graphql_core
 
 CHECK = BUILD / "fakegitlab" / "graphql" / "graphql_check"
+ANSWER = BUILD / "fakegitlab" / "graphql" / "graphql_answer"
 SEED = 20211001
 HOW_MANY = 2000
 
@@ -64,3 +67,53 @@ def test_a_difference_would_be_seen():
     assert difference("{}", None, ours, True) == "verdict"
     assert difference("{}", refused, {**ours, "locations": [{"line": 1, "column": 1}]}, True) == "place"
     assert difference("{}", refused, {**ours, "message": "Syntax Error: no."}, True) == "reason"
+
+
+CLIENT = """
+import json, sys
+try:
+    from graphql import build_client_schema, get_introspection_query as query, parse, validate
+except ImportError:
+    from graphql import build_client_schema, parse, validate
+    from graphql.utils.introspection_query import introspection_query
+    query = lambda: introspection_query
+if sys.argv[1:] == ["query"]:
+    print(json.dumps(query()))
+else:
+    said, documents = json.load(sys.stdin)
+    schema = build_client_schema(said)
+    print(json.dumps([not validate(schema, parse(document)) for document in documents]))
+"""
+
+# Asked of their schema, which is built from our introspection, and of ours: right or wrong, by both.
+ASKED = [
+    '{ project(fullPath: "grp/proj") { clusterAgent(name: "a1") { id tokens { edges { node { id } } } } } }',
+    'query Q($p: ID!, $n: Int = 3) { project(fullPath: $p) { ...F } } '
+    'fragment F on Project { clusterAgents(first: $n) { nodes { name __typename } } }',
+    'mutation { clusterAgentDelete(input: {id: "gid://gitlab/Clusters::Agent/9"}) { errors clientMutationId } }',
+    '{ __type(name: "Project") { name fields { name type { kind ofType { name } } } } }',
+    '{ project { id } }', '{ project(fullPath: [1]) { id } }', '{ project(fullPath: "x") }', '{ currentUser { id { x } } }',
+    '{ nothing }', '{ currentUser { ...F } }', '{ currentUser { id } } fragment F on Project { id }',
+    '{ ...F } fragment F on Query { ...F }', 'query($x: Int) { echo(text: $x) }', 'query($x: Nothing) { echo(text: $x) }',
+    'query($x: String) { echo(text: $x) }', 'query($x: String = "a") { echo(text: $x) }', 'query($x: String!) { currentUser { id } }',
+    '{ echo(text: $x) }', '{ echo(text: "a") @skip }', '{ echo(text: "a") @skip(if: true) }', '{ echo(text: "a") @nothing }',
+    '{ a: echo(text: "1") a: echo(text: "2") }', '{ a: echo(text: "1") a: echo(text: "1") }', '{ currentUser { id: name id } }',
+    'mutation { clusterAgentDelete(input: {}) { errors } }', 'mutation { clusterAgentDelete(input: {id: "x", y: 1}) { errors } }',
+    'query($s: AgentTokenStatus) { project(fullPath: "x") { clusterAgent(name: "y") { tokens(status: $s) { count } } } }',
+    '{ project(fullPath: "x") { clusterAgent(name: "y") { tokens(status: NONE) { count } } } }',
+    '{ ... on Project { id } }', '{ ... on Query { currentUser { id } } }', 'query A { currentUser { id } } query A { currentUser { id } }',
+]
+
+
+def test_introspection_builds_a_schema_that_judges_as_ours():
+    if not ANSWER.exists():
+        pytest.skip("graphql_answer is not built: this build has no store")
+    python, _ = graphql_core()
+    query = json.loads(subprocess.run([python, "-c", CLIENT, "query"], capture_output=True, text=True, check=True).stdout)
+    schema, *answers = lines([ANSWER], [{"query": query}] + [{"query": document, "variables": {"p": "grp/proj"}} for document in ASKED])
+    assert "errors" not in schema, schema["errors"]
+    done = subprocess.run([python, "-c", CLIENT], input=json.dumps([schema["data"], ASKED]), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for document, theirs, ours in zip(ASKED, json.loads(done.stdout), answers):
+        assert theirs == ("data" in ours), (document, theirs, ours)
+    assert answers[0]["data"]["project"]["clusterAgent"]["id"] == "gid://gitlab/Clusters::Agent/1"

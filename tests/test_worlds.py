@@ -14,19 +14,24 @@ def children(pid):
     return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@pytest.fixture
-def playing(tmp_path):
-    """A run in whose one world an agent lives: (process, pid of the parent of worlds, pid of the world, last id)."""
-    run = subprocess.Popen([CONFORM, "run", "healthy/connect", "--transport", "ws", "--only-reference", "--out", tmp_path,
-                            "--keep"], stdout=subprocess.PIPE, text=True)
+def kept(folder, *options):
+    """A run in whose one world an agent lives: (process, pid of the parent of worlds, pid of the world)."""
+    run = subprocess.Popen([CONFORM, "run", "healthy/connect", "--transport", "ws", "--only-reference", "--out", folder,
+                            "--keep", *options], stdout=subprocess.PIPE, text=True)
     for line in run.stdout:
         if "nsenter" in line:
             break
     (parent,) = children(run.pid)
     (world,) = children(parent)
-    yield run, parent, world
-    run.kill()
-    run.wait()
+    return run, parent, world
+
+
+@pytest.fixture
+def playing(tmp_path):
+    seen = kept(tmp_path)
+    yield seen
+    seen[0].kill()
+    seen[0].wait()
 
 
 def gone(pids):
@@ -72,3 +77,13 @@ def test_a_killed_parent_of_worlds_is_an_error_of_the_harness(playing):
     assert run.returncode == 3, out
     assert "the parent of all worlds has ended" in out
     gone([world])
+
+
+@pytest.mark.parametrize("option", [None, "--no-thrift"])
+def test_an_agent_saves_processor_time_unless_told_not_to(tmp_path, option):
+    run, _, world = kept(tmp_path, *([option] if option else []))
+    (agent,) = children(world)
+    environment = pathlib.Path(f"/proc/{agent}/environ").read_bytes().split(b"\0")
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=60)
+    assert (b"GOGC=400" in environment) == (option is None)

@@ -20,7 +20,7 @@ struct graphql_limits {
     size_t tokens;       /* without the end; 15000 */
     unsigned nesting;    /* of braces, lists and objects in the text; 200 */
     unsigned depth;      /* of fields, fragments expanded; 20, GitLab's for who has signed in */
-    unsigned complexity; /* fields, fragments expanded; 250, as depth. Introspection is not counted. */
+    unsigned complexity; /* fields, fragments expanded; 250, as depth. Introspection is not. */
     unsigned errors;     /* of validation: no more are reported; 100 */
     size_t work;         /* comparisons of validation; 1000000 */
     size_t results;      /* fields of one answer; 100000 */
