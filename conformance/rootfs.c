@@ -28,8 +28,13 @@ static const char *const devices[] = {"null", "zero", "full", "random", "urandom
 
 int folder_make(const char *path, mode_t mode)
 {
-    _cleanup_(freep) char *copy = xstrdup(path);
+    _cleanup_(freep) char *copy = NULL;
 
+    if (mkdir(path, mode) == 0 || errno == EEXIST) /* the usual case: a world makes dozens */
+        return 0;
+    if (errno != ENOENT)
+        return -errno;
+    copy = xstrdup(path);
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         if (mkdir(copy, 0755) < 0 && errno != EEXIST)
@@ -44,13 +49,14 @@ int file_write(const char *path, const void *p, size_t n, mode_t mode)
     const char *slash = strrchr(path, '/');
     int fd, e = 0;
 
-    if (slash && slash != path) {
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (fd < 0 && errno == ENOENT && slash && slash != path) {
         _cleanup_(freep) char *folder = xstrndup(path, (size_t)(slash - path));
         e = folder_make(folder, 0755);
         if (e < 0)
             return e;
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     }
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0)
         return -errno;
     for (size_t done = 0; done < n && !e;) {
