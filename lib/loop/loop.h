@@ -48,6 +48,14 @@ void lines_give_up(struct lines *l); /* gives what is there now, and ends */
 bool lines_ended(const struct lines *l);
 struct lines *lines_free(struct lines *l); /* also from within its callbacks */
 
+/* A folder and all beneath it (but .git): fn once changes have rested for quiet_ms, or have gone on for 20 times that.
+ * 0, or -errno: -ENOSPC is fs.inotify.max_user_watches. */
+typedef void (*folder_fn)(void *arg);
+struct folder_watch;
+int folder_watch_new(struct loop *loop, const char *path, uint64_t quiet_ms, folder_fn fn, void *arg,
+                     struct folder_watch **ret);
+struct folder_watch *folder_watch_free(struct folder_watch *f); /* also from fn; NULL is fine */
+
 /* A child process whose standard output and error come back line by line. */
 struct child_spec {
     const char *file;        /* path of the program */
