@@ -40,7 +40,7 @@ static int held(const char *version, const char *desc)
     path = golden_path(&r, folder);
     events = xasprintf("%s/events.jsonl", folder);
     event = xasprintf(
-        "{\"t\":1,\"event\":\"log.line\",\"line\":%s}\n{\"t\":900000000,\"event\":\"world.judged\"}\n",
+        "{\"t\":1,\"who\":\"agent\",\"event\":\"log.line\",\"line\":%s}\n{\"t\":900000000,\"event\":\"world.judged\"}\n",
         line);
     assert_int_equal(file_write(path, GOLDEN, strlen(GOLDEN), 0600), 0);
     assert_int_equal(file_write(events, event, strlen(event), 0600), 0);
