@@ -181,6 +181,12 @@ void db_begin(struct database *db)
         complain(db);
 }
 
+void db_abandon(struct database *db)
+{
+    if (db)
+        db->failed = true; /* and nothing is said of it */
+}
+
 int db_commit(struct database *db)
 {
     if (!db)

@@ -24,6 +24,7 @@ struct database *db_close(struct database *db); /* what is not committed is gone
  * has undone all of it; so puts say nothing. */
 void db_begin(struct database *db);
 int db_commit(struct database *db); /* 0 or -EIO */
+void db_abandon(struct database *db); /* within a pair: db_commit() will undo, and give -EIO */
 /* row: stolen. */
 void db_put(struct database *db, enum db_table table, int64_t id, json_t *row);
 void db_put_named(struct database *db, enum db_table table, const char *id, json_t *row);
