@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/world_gitlab.h"
 #include "conformance/world_kas.h"
 #include "lib/base/mem.h"
 #include "lib/script/version.h"
@@ -45,6 +46,8 @@ char *beside_find(const struct suite *suite, const struct component *kas, const 
         *ret = agent_of(suite, version, true);
     if (!*ret && !only_real)
         *ret = agent_of(suite, version, false);
+    if (!world_gitlab_linked())
+        return xstrdup("needs the fake GitLab, which is not in this build");
     if (!*ret)
         return xasprintf("needs a real agent %s beside KAS; cure: put agentk-%s into $FAKEKAS_AGENTS (default ~/agents)",
                          version, version);

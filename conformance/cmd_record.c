@@ -80,7 +80,7 @@ static void record_row(struct recording *r, const struct rows *rows, size_t firs
             r->refused++;
             break;
         }
-        if (golden_seen_read(&runs[n], events, golden_who(row)) == 0)
+        if (golden_seen_read(&runs[n], events, golden_who(row), golden_ours(row)) == 0)
             n++;
     }
     if (n == r->o->repeat) {

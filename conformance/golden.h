@@ -17,8 +17,9 @@ struct golden_seen {
     json_t *before; /* before it was told to end */
     json_t *sure;   /* well before that, or before it ended by itself */
 };
-/* who: whose lines, NULL: anybody's. -errno. */
-int golden_seen_read(struct golden_seen *s, const char *events_path, const char *who);
+/* who: whose lines, NULL: anybody's. ours: the profile's, patterns of lines that are left out; NULL: none. -errno. */
+int golden_seen_read(struct golden_seen *s, const char *events_path, const char *who, const json_t *ours);
+const json_t *golden_ours(const struct row *r); /* of its component; borrowed */
 void golden_seen_done(struct golden_seen *s);
 
 /* [{"seen","line"}] from several runs: those before their ends; always if sure in each. New reference. */

@@ -85,7 +85,7 @@ int golden_check(const struct row *r, const char *fixtures, struct golden_book *
     c.races = races_new(json_object_get(r->component->profile, "races"), &profile_err);
     if (!c.races && !c.first)
         c.first = xasprintf("profile %s: %s", r->component->kind, profile_err);
-    if (!c.first && golden_seen_read(&run, events, golden_who(r)) < 0)
+    if (!c.first && golden_seen_read(&run, events, golden_who(r), golden_ours(r)) < 0)
         c.first = xasprintf("%s: cannot be read", events);
     if (!c.first) {
         buf_addf(&c.report, "  golden log (%s):\n", path);

@@ -38,7 +38,7 @@ static struct golden_seen run_of(const struct moment *m)
                     m->msg);
     fputs("{\"t\":1,\"event\":\"log.li", f); /* killed while it wrote */
     fclose(f);
-    assert_int_equal(golden_seen_read(&s, path, NULL), 0);
+    assert_int_equal(golden_seen_read(&s, path, NULL, NULL), 0);
     unlink(path);
     return s;
 }
@@ -200,6 +200,28 @@ static void neighbours_know_what_comes_by_chance(void **state)
     json_decref(other);
 }
 
+/* Of several that print, and of lines that we bring about, only what the component says by itself is kept. */
+static void others_lines_and_ours_are_left_out(void **state)
+{
+    char path[] = "/tmp/golden-XXXXXX";
+    FILE *f = fdopen(mkstemp(path), "w");
+    json_t *ours = json_loads("[{\"msg\":\"asked too early\"}]", 0, NULL), *expected = json_pack("[{s:s}]", "msg", "own");
+    struct golden_seen s;
+
+    (void)state;
+    assert_non_null(f);
+    fprintf(f, "{\"t\":1,\"who\":\"kas\",\"event\":\"log.line\",\"line\":{\"msg\":\"own\"}}\n"
+               "{\"t\":2,\"who\":\"agent\",\"event\":\"log.line\",\"line\":{\"msg\":\"an agent's\"}}\n"
+               "{\"t\":3,\"who\":\"kas\",\"event\":\"log.line\",\"line\":{\"msg\":\"asked too early\"}}\n");
+    fclose(f);
+    assert_int_equal(golden_seen_read(&s, path, "kas", ours), 0);
+    assert_true(json_equal(s.all, expected));
+    golden_seen_done(&s);
+    unlink(path);
+    json_decref(ours);
+    json_decref(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +233,7 @@ int main(void)
         cmocka_unit_test(neighbours_know_what_comes_by_chance),
         cmocka_unit_test(adding_loses_nothing),
         cmocka_unit_test(a_broken_golden_log_is_named_with_its_line),
+        cmocka_unit_test(others_lines_and_ours_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,9 @@ json_t *normalise(const struct normaliser *n, const json_t *line)
     /* The filter agent-id: a line of 15.4 and later has it or not, as the configuration came after or
      * before. */
     json_object_del(copy, "agent_id");
+    /* The filter commit: of KAS, whose lines name the call; it hangs on what stands in the project, and when. */
+    if (json_object_get(copy, "grpc_service") && json_object_get(copy, "commit_id"))
+        json_object_set_new(copy, "commit_id", json_string("<commit>"));
     error = json_string_value(json_object_get(copy, "error"));
     if (error && strncmp(error, RPC_STEP "rpc error: ", strlen(RPC_STEP "rpc error: ")) == 0)
         json_object_set_new(copy, "error", json_string(error + strlen(RPC_STEP)));

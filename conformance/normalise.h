@@ -1,6 +1,6 @@
 /* Log lines made comparable: what differs from run to run becomes a typed placeholder, by named filters.
  *
- *   <time>  <port:1>  <pid>  <ws-key>  <address>  <goroutine>  <duration>  <ulid>  <token>  <id>
+ *   <time>  <port:1>  <pid>  <ws-key>  <address>  <goroutine>  <duration>  <ulid>  <token>  <id>  <commit>
  *   <frame>, <trace>: of the stack of a panic
  *
  * The same port in one line is the same number: relations are kept.

@@ -57,6 +57,16 @@ static void random_identifiers_go(void **state)
             "{\"text\":\"commit 1111111111111111111111111111111111111111\"}");
 }
 
+static void a_commit_of_kas_goes(void **state)
+{
+    (void)state;
+    becomes("{\"msg\":\"Config: new commit\",\"grpc_service\":\"s\",\"commit_id\":\"cfe4e8572fbed3288e69aa90fb231b0c6a0b9f11\"}",
+            "{\"msg\":\"Config: new commit\",\"grpc_service\":\"s\",\"commit_id\":\"<commit>\"}");
+    /* An agent has it from the scenario's KAS: there it says something. */
+    becomes("{\"commit_id\":\"2222222222222222222222222222222222222222\"}",
+            "{\"commit_id\":\"2222222222222222222222222222222222222222\"}");
+}
+
 static void a_stack_goes_whatever_was_built_where(void **state)
 {
     (void)state;
@@ -96,6 +106,7 @@ int main(void)
         cmocka_unit_test(times_go),
         cmocka_unit_test(our_own_ports_go_and_keep_their_relation),
         cmocka_unit_test(random_identifiers_go),
+        cmocka_unit_test(a_commit_of_kas_goes),
         cmocka_unit_test(a_stack_goes_whatever_was_built_where),
         cmocka_unit_test(json_within_a_text_has_no_blanks_of_its_own),
         cmocka_unit_test(what_is_no_json_is_text),

@@ -16,6 +16,7 @@
  *   healthy: {log, wire, never}             what `expect: {healthy: true}` stands for
  *   quiet_ms: 500                           to go on so long before it is told to end
  *   races: {NAME: {place, chance}}          what it prints by chance in one of several ways (races.h)
+ *   ours: [pattern]                         log lines that the harness itself brings about; golden logs leave them out
  *   nothing_wrong: [pattern]                log lines that a healthy component prints
  * Of a KAS also:
  *   flags: {configuration_file}

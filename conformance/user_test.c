@@ -22,7 +22,7 @@ static char *bytes_of(const char *request)
     size_t n = 0;
 
     assert_non_null(j);
-    bytes = user_request_bytes(j, "10.60.1.1:8154", &n, &err);
+    bytes = tunnel_user_request_bytes(j, "10.60.1.1:8154", &n, &err);
     if (bytes)
         assert_int_equal(n, strlen(bytes));
     free(err);

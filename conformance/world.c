@@ -35,7 +35,7 @@ struct world {
     struct fakes fakes;
     struct judge *judge;
     struct actors *actors;
-    struct user *user;
+    struct tunnel_user *user;
     struct kas_secrets secrets;
     struct steps *steps;
     struct world_verbs verbs;
@@ -376,7 +376,7 @@ static void on_ready_sut(void *arg)
 {
     struct world *w = arg;
 
-    user_begin(w->user);
+    tunnel_user_begin(w->user);
 }
 
 static void on_failure(void *arg, const char *reason)
@@ -430,7 +430,7 @@ static int play(struct world *w, char **reterr)
     if (e)
         return e;
     w->sub = events_subscribe(w->events, on_event, w);
-    w->user = user_new(w->loop, w->events, json_object_get(w->row, "user"));
+    w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"));
     w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->prefix};
     w->steps = steps_start(json_object_get(w->row, "then"), w->loop, w->events, world_perform, &w->verbs);
     w->within = timer_new(w->loop, PREPARE_MS, too_late, w); /* until it is started, which may wait for Redis */
@@ -459,7 +459,7 @@ static void world_done(struct world *w)
     timer_free(w->look);
     bounds_done(&w->bounds);
     sig_free(w->term);
-    user_free(w->user);
+    tunnel_user_free(w->user);
     actors_free(w->actors);
     fakes_stop(&w->fakes);
     loop_free(w->loop);

@@ -33,3 +33,4 @@ struct world_gitlab *world_gitlab_free(struct world_gitlab *g);
 /* part: "gitlab" or "gitaly"; what: a verb, or {verb: args}, or a list of such. */
 int world_gitlab_perform(struct world_gitlab *g, const char *part, const json_t *what, char **reterr);
 int world_gitlab_switch(struct world_gitlab *g, const char *fault, bool on); /* -ENOENT */
+bool world_gitlab_linked(void); /* false: this build has neither */

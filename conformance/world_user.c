@@ -18,14 +18,14 @@
 enum { TIMEOUT_MS = 60000 };
 
 struct asking {
-    struct user *user;
+    struct tunnel_user *user;
     struct http_ask *ask; /* owned */
     json_t *id;           /* owned */
     bool in_line;         /* the next of the list follows it */
     TAILQ_ENTRY(asking) link;
 };
 
-struct user {
+struct tunnel_user {
     struct loop *loop;
     struct events *events;
     const json_t *requests;
@@ -74,7 +74,7 @@ static char *body_of(const json_t *request)
     return json_is_string(body) ? xstrdup(json_string_value(body)) : json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-char *user_request_bytes(const json_t *request, const char *to, size_t *ret_len, char **reterr)
+char *tunnel_user_request_bytes(const json_t *request, const char *to, size_t *ret_len, char **reterr)
 {
     const json_t *headers = json_object_get(request, "headers");
     const char *method = text_or(request, "method", "GET"), *path = text_or(request, "path", "/"), *name;
@@ -111,12 +111,12 @@ static struct asking *asking_free(struct asking *a)
     return NULL;
 }
 
-static void next_in_line(struct user *u);
+static void next_in_line(struct tunnel_user *u);
 
 static void answered(void *arg, const struct http_answer *r)
 {
     struct asking *a = arg;
-    struct user *u = a->user;
+    struct tunnel_user *u = a->user;
     bool in_line = a->in_line;
     json_t *body = r->failed ? NULL : json_stringn(r->body, r->n);
 
@@ -139,7 +139,7 @@ static int64_t timeout_of(const json_t *request)
     return ms;
 }
 
-static int ask(struct user *u, const json_t *request, bool in_line, char **reterr)
+static int ask(struct tunnel_user *u, const json_t *request, bool in_line, char **reterr)
 {
     const char *to = text_or(request, "to", DEFAULT_TO), *colon = strrchr(to, ':');
     _cleanup_(freep) char *host = colon ? xstrndup(to, (size_t)(colon - to)) : NULL, *bytes = NULL;
@@ -148,7 +148,7 @@ static int ask(struct user *u, const json_t *request, bool in_line, char **reter
     struct asking *a;
 
     u->made++;
-    bytes = colon ? user_request_bytes(request, to, &o.n, reterr) : NULL;
+    bytes = colon ? tunnel_user_request_bytes(request, to, &o.n, reterr) : NULL;
     if (!bytes) {
         if (!colon)
             *reterr = xstrdup("user: to: expected HOST:PORT");
@@ -171,7 +171,7 @@ static int ask(struct user *u, const json_t *request, bool in_line, char **reter
     return 0;
 }
 
-static void next_in_line(struct user *u)
+static void next_in_line(struct tunnel_user *u)
 {
     const json_t *request = json_array_get(u->requests, u->next);
     _cleanup_(freep) char *err = NULL;
@@ -184,9 +184,9 @@ static void next_in_line(struct user *u)
                     json_pack("{s:I,s:s}", "id", (json_int_t)u->made, "reason", err ? err : ""));
 }
 
-struct user *user_new(struct loop *loop, struct events *events, const json_t *part)
+struct tunnel_user *tunnel_user_new(struct loop *loop, struct events *events, const json_t *part)
 {
-    struct user *u = NEW(struct user);
+    struct tunnel_user *u = NEW(struct tunnel_user);
 
     u->loop = loop;
     u->events = events;
@@ -195,17 +195,17 @@ struct user *user_new(struct loop *loop, struct events *events, const json_t *pa
     return u;
 }
 
-void user_begin(struct user *u)
+void tunnel_user_begin(struct tunnel_user *u)
 {
     next_in_line(u);
 }
 
-int user_request(struct user *u, const json_t *request, char **reterr)
+int tunnel_user_request(struct tunnel_user *u, const json_t *request, char **reterr)
 {
     return ask(u, request, false, reterr);
 }
 
-struct user *user_free(struct user *u)
+struct tunnel_user *tunnel_user_free(struct tunnel_user *u)
 {
     if (!u)
         return NULL;

@@ -10,14 +10,14 @@
 #include "lib/events/events.h"
 #include "lib/loop/loop.h"
 
-struct user;
+struct tunnel_user;
 
 /* part: the row's `user`; borrowed. */
-struct user *user_new(struct loop *loop, struct events *events, const json_t *part);
+struct tunnel_user *tunnel_user_new(struct loop *loop, struct events *events, const json_t *part);
 /* Makes its requests, one after the other. */
-void user_begin(struct user *u);
+void tunnel_user_begin(struct tunnel_user *u);
 /* Makes this one now, beside others: a step. -EINVAL and *reterr. */
-int user_request(struct user *u, const json_t *request, char **reterr);
-struct user *user_free(struct user *u);
+int tunnel_user_request(struct tunnel_user *u, const json_t *request, char **reterr);
+struct tunnel_user *tunnel_user_free(struct tunnel_user *u);
 /* The bytes of a request; a new string of *ret_len bytes, NULL and *reterr. For tests too. */
-char *user_request_bytes(const json_t *request, const char *to, size_t *ret_len, char **reterr);
+char *tunnel_user_request_bytes(const json_t *request, const char *to, size_t *ret_len, char **reterr);

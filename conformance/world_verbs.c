@@ -64,7 +64,7 @@ int world_perform(void *verbs, const char *verb, const json_t *args, char **rete
         if (strcmp(verb, processes[i]) == 0)
             return actors_perform(w->actors, verb, args, reterr);
     if (strcmp(verb, "user") == 0)
-        return user_request(w->user, args, reterr);
+        return tunnel_user_request(w->user, args, reterr);
     if (strcmp(verb, "gitlab") == 0 || strcmp(verb, "gitaly") == 0)
         return fakes_perform(w->fakes, verb, args, reterr);
     if (strcmp(verb, "fault_on") == 0 || strcmp(verb, "fault_off") == 0)

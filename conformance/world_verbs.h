@@ -10,7 +10,7 @@
 struct world_verbs {
     struct fakes *fakes;
     struct actors *actors;
-    struct user *user;
+    struct tunnel_user *user;
     const char *prefix; /* of the component's files */
 };
 

@@ -110,3 +110,13 @@ def test_commands_of_the_documentation_exist(conform):
                 helps[words[1]] = run.stdout
             for flag in re.findall(r"(?<!\S)--[a-z-]+", line):
                 assert flag in helps[words[1]] or flag in ("--help",), f"{page.name}: {line}: {flag}"
+
+
+def test_without_a_kas_nothing_fails_and_it_is_told(conform, tmp_path):
+    run = conform("run", "kas/bad-secret", "healthy/connect", "--transport", "ws", "--only-reference", "--out", tmp_path / "r")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "no real KAS has met:\n  kas/bad-secret\n" in run.stdout
+    alone = conform("run", "kas/bad-secret", "--only-reference", "--out", tmp_path / "r")
+    assert alone.returncode == 77, alone.stdout + alone.stderr
+    listed = conform("list", "kas/**", "gitlab/**", "chain/**")
+    assert listed.returncode == 0 and "kas/bad-secret" in listed.stdout and "chain/healthy" in listed.stdout
