@@ -46,8 +46,10 @@ static void header_done(struct http1 *h)
     const char *value = (const char *)buf_data(&h->value);
     while (n && (value[n - 1] == ' ' || value[n - 1] == '\t'))
         n--;
+    bool bad = false;
     for (size_t i = 0; i < n; i++)
-        h->bad_value |= ((uint8_t)value[i] < 0x20 && value[i] != '\t') || value[i] == 0x7f;
+        bad |= ((uint8_t)value[i] < 0x20 && value[i] != '\t') || value[i] == 0x7f;
+    h->bad_value |= bad;
     json_t *v = text_json(value, n);
     buf_add(&h->name, "", 1);
     char *name = (char *)h->name.mem + h->name.start;
@@ -406,7 +408,9 @@ struct layer *http1_layer(struct http1 *h)
 static json_t *header_value(const struct http1_request *r, const char *name)
 {
     const char *key;
-    json_t *v;
+    json_t *v = json_object_get(r->headers, name); /* they are kept in lower case, and mostly asked for so */
+    if (v)
+        return v;
     json_object_foreach (r->headers, key, v)
         if (!strcasecmp(key, name))
             return v;

@@ -43,7 +43,8 @@ const char *http1_reason(int status)
 static void add_line(struct buf *b, const char *name, const json_t *v)
 {
     if (json_is_string(v)) {
-        buf_addf(b, "%s: ", name);
+        buf_add(b, name, strlen(name));
+        buf_add(b, ": ", 2);
         buf_add(b, json_string_value(v), json_string_length(v));
         buf_add(b, "\r\n", 2);
     } else if (json_is_integer(v)) {
@@ -75,12 +76,12 @@ static bool given(const json_t *headers, const char *name)
 
 static void add_date(struct buf *b)
 {
-    char text[40];
+    char text[48];
     struct tm tm;
     time_t now = time(NULL);
     gmtime_r(&now, &tm);
-    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    buf_addf(b, "Date: %s\r\n", text);
+    size_t n = strftime(text, sizeof(text), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+    buf_add(b, text, n);
 }
 
 static bool bodiless(int status)
