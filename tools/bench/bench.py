@@ -5,6 +5,9 @@ are median, least and most, and the ratio of the medians. Rates are given twice:
 second of the server's own CPU time, which is what they would be if it had its core to itself.
 """
 import argparse
+import base64
+import hashlib
+import hmac
 import json
 import os
 import platform
@@ -22,6 +25,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 REGISTER = "/gitlab.agent.agent_registrar.rpc.AgentRegistrar/Register"
+AGENT_INFO = "/api/v4/internal/kubernetes/agent_info"
 TICK = os.sysconf("SC_CLK_TCK")
 KAS_PATH = "/-/kubernetes-agent/"
 ABSENT = "peer not here"
@@ -39,6 +43,7 @@ class Programs:
     def __init__(self, build):
         self.build = build
         self.fakekas = build / "fakekas/fakekas"
+        self.fakegitlab = build / "fakegitlab/fakegitlab"
         self.conform = build / "conformance/conform"
         self.hold = build / "tools/bench/bench_hold"
         self.rpc = build / "tools/bench/bench_rpc"
@@ -52,6 +57,13 @@ class Programs:
         if not found:
             raise Missing(f"{name} is not in PATH and not in {folder}")
         return found
+
+    def wiremock(self):
+        folder = Path(os.environ.get("FAKEKAS_PEERS", Path.home() / "peers"))
+        jars = sorted(folder.glob("wiremock-standalone-*.jar"))
+        if not jars or not shutil.which("java"):
+            raise Missing(f"WireMock: java and wiremock-standalone-*.jar in {folder} are wanted")
+        return ["java", "-jar", jars[-1]]
 
     def grpcgo(self):
         if self._grpcgo is None:
@@ -339,6 +351,56 @@ def http(p):
     return {"title": "scripted HTTP/1.1 replies on one core (fault `respond` at http.request; h2load --h1, 16 "
                      "connections, one request at a time each)", "unit": "/s", "goal": 60000, "more_is_better": True,
             "subjects": {"fakekas": kas}, "no_peer": "WireMock and MockServer are not run here"}
+
+
+def kas_jwt(secret):
+    """As KAS signs it, but good for an hour."""
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    now = int(time.time())
+    claims = {"iss": "gitlab-kas", "aud": ["gitlab"], "exp": now + 3600, "nbf": now - 5, "iat": now}
+    said = part(b'{"alg":"HS256","typ":"JWT"}') + "." + part(json.dumps(claims, separators=(",", ":")).encode())
+    return said + "." + part(hmac.new(base64.b64decode(secret), said.encode(), hashlib.sha256).digest())
+
+
+def agent_info_load(p, server, address, jwt, token, count):
+    more = ["--h1", "-c", "16", "-H", f"gitlab-kas-api-request: {jwt}", "-H", f"authorization: Bearer {token}"]
+    return rate(server, count, lambda: h2load(p, f"http://{address}{AGENT_INFO}", count, *more))
+
+
+@row("agent-info", 5, 2)
+def agent_info(p):
+    """WireMock cannot check a signature out of the box: it matches both headers by regular expressions, which is less."""
+    def fake():
+        if not p.fakegitlab.exists():
+            raise Missing(f"{p.fakegitlab} is not built")
+        with running([p.fakegitlab, "serve", "--json", "--listen", "http=127.0.0.1:0"], core=0) as s:
+            told = json.loads(s.line)
+            jwt, token = kas_jwt(Path(told["kas_secret_file"]).read_text()), told["secrets"]["agents"]["my-agent"][0]
+            return agent_info_load(p, s, told["listeners"][0]["address"], jwt, token, 150000)
+
+    def wiremock():
+        (port,) = free_ports(1)
+        token, jwt = "token-of-the-benchmark", kas_jwt(base64.b64encode(b"k" * 32))
+        with tempfile.TemporaryDirectory() as folder:
+            stub = {"request": {"method": "GET", "urlPath": AGENT_INFO,
+                                "headers": {"Authorization": {"equalTo": f"Bearer {token}"},
+                                            "Gitlab-Kas-Api-Request": {"matches": r"[\w-]+\.[\w-]+\.[\w-]{43}"}}},
+                    "response": {"status": 200, "headers": {"Content-Type": "application/json"},
+                                 "jsonBody": {"project_id": 1, "agent_id": 1, "agent_name": "my-agent", "gitaly_info":
+                                              {"address": "tcp://127.0.0.1:9092", "token": "", "features": {}}}}}
+            Path(folder, "mappings").mkdir()
+            Path(folder, "mappings/agent_info.json").write_text(json.dumps(stub))
+            with running([*p.wiremock(), "--port", port, "--root-dir", folder, "--disable-banner", "--no-request-journal",
+                          "--async-response-enabled", "false"], core=0, wants_line=False) as s:
+                wait_for_ports([port], 60)
+                address = f"127.0.0.1:{port}"
+                agent_info_load(p, s, address, jwt, token, 20000)  # until its code is compiled
+                return agent_info_load(p, s, address, jwt, token, 20000)
+
+    return {"title": "fakegitlab: agent_info on one core; JWT (HS256) and token checked; WireMock matches both headers by patterns "
+                     "(h2load --h1, 16 connections, one request at a time each)", "unit": "/s", "goal": 40000,
+            "more_is_better": True, "subjects": {"fakekas": fake, "WireMock": wiremock}}
 
 
 @row("delay", 3, 1)
