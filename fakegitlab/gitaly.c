@@ -83,17 +83,12 @@ static int make_tls(struct gitaly *g, const struct gitaly_options *o, char **ret
 
 static int open_listener(struct gitaly *g, const struct gitaly_options *o, char **reterr)
 {
-    const char *host = o->host ? o->host : "127.0.0.1";
     struct listener_options lo = {.host = o->host, .port = o->port, .who = g->who, .loop = o->loop,
                                   .events = o->events, .next_conn_id = o->next_conn_id, .build = build, .arg = g,
                                   .moments = o->faults ? faults_moments(o->faults) : NULL};
     int r = listener_open(&lo, &g->listener);
-    if (r == -EADDRINUSE)
-        *reterr = xasprintf("gitaly: %s:%u is taken by another process; end that one, or choose another port "
-                            "(0: any free one)", host, o->port);
-    else if (r < 0)
-        *reterr = xasprintf("gitaly: cannot listen on %s:%u: %s; use a numeric address of this machine, such as "
-                            "127.0.0.1", host, o->port, strerror(-r));
+    if (r < 0)
+        *reterr = listener_explain("gitaly", &lo, r);
     else
         g->address = xasprintf("%s://%s", g->ctx ? "tls" : "tcp", listener_address(g->listener));
     return r;

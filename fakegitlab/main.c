@@ -1,5 +1,4 @@
 /* The program fakegitlab: reads its command line, nothing more. */
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -90,24 +89,14 @@ static int take_listen(struct serve_options *o, const char *text)
     return code;
 }
 
-static int take_port(struct serve_options *o, const char *text)
-{
-    char *end;
-    errno = 0;
-    long v = strtol(text, &end, 10);
-    if (errno || !*text || *end || v < 0 || v > 65535)
-        return usage("--control-http: expected a port, 0 to 65535");
-    o->control_http = (int)v;
-    return -1;
-}
-
 static int take_option(struct serve_options *o, int opt, const char *arg)
 {
     switch (opt) {
     case OPT_LISTEN:
         return take_listen(o, arg);
     case OPT_CONTROL_HTTP:
-        return take_port(o, arg);
+        return serve_port_parse(arg, &o->control_http) ? -1
+                                                        : usage("--control-http: expected a port, 0 to 65535");
     case OPT_DATA:
         o->data = arg;
         return -1;

@@ -12,6 +12,7 @@
 
 #include "fakegitlab/store.h"
 #include "lib/base/mem.h"
+#include "lib/script/script_test.h"
 
 struct fixture {
     struct store *store;
@@ -67,31 +68,6 @@ static inline void fill(struct fixture *f, const char *dir)
     f->project = make_project(f->store, "grp/proj");
     assert_int_equal(store_project_member_set(f->store, f->project, f->dev, GL_DEVELOPER), 0);
     f->agent = make_agent(f->store, f->project, "my-agent");
-}
-
-/* JSON with ' for ". */
-static inline json_t *js(const char *text)
-{
-    _cleanup_(freep) char *quoted = xstrdup(text);
-    for (char *p = quoted; *p; p++)
-        if (*p == '\'')
-            *p = '"';
-    json_error_t e;
-    json_t *v = json_loads(quoted, JSON_DECODE_ANY, &e);
-    if (!v)
-        fail_msg("bad JSON in the test: %s: %s", e.text, text);
-    return v;
-}
-
-/* v is taken. */
-static inline void assert_json(json_t *v, const char *expected)
-{
-    json_t *e = js(expected);
-    _cleanup_(freep) char *a = json_dumps(v, JSON_ENCODE_ANY | JSON_SORT_KEYS);
-    _cleanup_(freep) char *b = json_dumps(e, JSON_ENCODE_ANY | JSON_SORT_KEYS);
-    assert_string_equal(a, b);
-    json_decref(v);
-    json_decref(e);
 }
 
 /* errors are taken. */

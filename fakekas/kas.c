@@ -124,21 +124,6 @@ static int read_tls(struct kas *k, const struct kas_listener_spec *l, char **ret
     return tls_setup_make(&k->tls, &from, reterr);
 }
 
-static char *explain_listen(const struct kas_listener_spec *s, int r)
-{
-    const char *host = s->host ? s->host : "127.0.0.1";
-    if (r == -EADDRINUSE)
-        return xasprintf("%s listener: %s:%u is taken by another process; end that one, or choose another port "
-                         "(0: any free one)", s->transport, host, s->port);
-    if (r == -EACCES || r == -EPERM)
-        return xasprintf("%s listener: port %u needs a privilege; choose one from 1024 up", s->transport, s->port);
-    if (r == -EADDRNOTAVAIL)
-        return xasprintf("%s listener: %s is no address of this machine; use 127.0.0.1", s->transport, host);
-    if (r == -EINVAL)
-        return xasprintf("%s listener: %s is no numeric address; use 127.0.0.1", s->transport, host);
-    return xasprintf("%s listener: cannot listen on %s:%u: %s", s->transport, host, s->port, strerror(-r));
-}
-
 static int listen_on(struct kas *k, const struct kas_options *o, const struct kas_listener_spec *s,
                      struct kas_listener *l, char **reterr)
 {
@@ -160,8 +145,10 @@ static int listen_on(struct kas *k, const struct kas_options *o, const struct ka
                                   .max_conns = (unsigned)k->limits.connections,
                                   .moments = k->faults ? faults_moments(k->faults) : NULL};
     r = listener_open(&lo, &l->listener);
-    if (r < 0)
-        *reterr = explain_listen(s, r);
+    if (r < 0) {
+        _cleanup_(freep) char *what = xasprintf("%s listener", s->transport);
+        *reterr = listener_explain(what, &lo, r);
+    }
     return r;
 }
 

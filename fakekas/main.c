@@ -1,5 +1,4 @@
 /* The program fakekas: reads its command line, nothing more. */
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,17 +112,6 @@ static int usage(const char *why)
     return EXIT_USAGE;
 }
 
-static bool parse_port(const char *text, int *ret)
-{
-    char *end;
-    errno = 0;
-    long v = strtol(text, &end, 10);
-    if (errno || !*text || *end || v < 0 || v > 65535)
-        return false;
-    *ret = (int)v;
-    return true;
-}
-
 /* An exit code, or -1: go on. */
 static int take_listen(struct serve_options *o, const char *text)
 {
@@ -166,7 +154,7 @@ static int take_option(struct serve_options *o, int opt, const char *arg)
         o->control = arg;
         return -1;
     case OPT_CONTROL_HTTP:
-        return parse_port(arg, &o->control_http) ? -1 : usage("--control-http: expected a port, 0 to 65535");
+        return serve_port_parse(arg, &o->control_http) ? -1 : usage("--control-http: expected a port, 0 to 65535");
     case OPT_HELP:
         fputs(o->proxy ? help_proxy : help_serve, stdout);
         return 0;

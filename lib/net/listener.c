@@ -181,6 +181,21 @@ int listener_open(const struct listener_options *o, struct listener **ret)
     return 0;
 }
 
+char *listener_explain(const char *what, const struct listener_options *o, int error)
+{
+    const char *host = o->host ? o->host : "127.0.0.1";
+    if (error == -EADDRINUSE)
+        return xasprintf("%s: %s:%u is taken by another process; end that one, or choose another port "
+                         "(0: any free one)", what, host, o->port);
+    if (error == -EACCES || error == -EPERM)
+        return xasprintf("%s: port %u needs a privilege; choose one from 1024 up", what, o->port);
+    if (error == -EADDRNOTAVAIL)
+        return xasprintf("%s: %s is no address of this machine; use 127.0.0.1", what, host);
+    if (error == -EINVAL)
+        return xasprintf("%s: %s is no numeric address; use 127.0.0.1", what, host);
+    return xasprintf("%s: cannot listen on %s:%u: %s", what, host, o->port, strerror(-error));
+}
+
 uint16_t listener_port(const struct listener *l)
 {
     return addr_port(&l->bound);

@@ -21,6 +21,8 @@ struct listener_options {
 };
 
 int listener_open(const struct listener_options *o, struct listener **ret); /* 0 or -errno */
+/* Why it could not be opened, and the cure: "ws listener: 127.0.0.1:80 is taken by another process; …". A new string. */
+char *listener_explain(const char *what, const struct listener_options *o, int error);
 uint16_t listener_port(const struct listener *l);
 const char *listener_address(const struct listener *l); /* "127.0.0.1:443" */
 void listener_pause(struct listener *l);   /* closes the listening socket: connections are refused; the rest lives */

@@ -1,5 +1,6 @@
 #include "lib/serve/listen_arg.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,4 +28,15 @@ int serve_listen_parse(const char *text, const char *example, struct serve_liste
     else
         memcpy(ret->host, "127.0.0.1", sizeof("127.0.0.1"));
     return 0;
+}
+
+bool serve_port_parse(const char *text, int *ret)
+{
+    char *end;
+    errno = 0;
+    long v = strtol(text, &end, 10);
+    if (errno || !*text || *end || v < 0 || v > 65535)
+        return false;
+    *ret = (int)v;
+    return true;
 }
