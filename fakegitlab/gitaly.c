@@ -7,7 +7,6 @@
 #include "fakegitlab/gitaly_private.h"
 #include "fakegitlab/gitaly_token.h"
 #include "lib/base/mem.h"
-#include "lib/net/cert.h"
 #include "lib/net/tls.h"
 #include "lib/script/faults.h"
 
@@ -40,8 +39,11 @@ static void build(void *arg, struct conn *c)
     c->user = l;
     c->on_free = link_free;
     TAILQ_INSERT_TAIL(&g->links, l, entry);
-    if (g->ctx)
-        tls_layer_push(c, &(struct tls_options){.ctx = g->ctx, .alpn = alpn});
+    if (g->tls.ctx) {
+        struct tls_options tls = {.ctx = g->tls.ctx, .alpn = alpn};
+        tls_setup_fill(&g->tls, &tls);
+        tls_layer_push(c, &tls);
+    }
     grpc_serve(g->grpc, c); /* its SETTINGS are the first bytes, as grpc-go's are */
 }
 
@@ -69,16 +71,21 @@ static int authenticate(void *arg, struct grpc_call *call, const char **ret_mess
 
 /* --- start and end -------------------------------------------------------------------------------------------- */
 
-static int make_tls(struct gitaly *g, const struct gitaly_options *o, char **reterr)
+struct tls_source gitaly_tls_source(const struct gitaly *g)
 {
-    const char *hosts[] = {"localhost", "127.0.0.1", o->host && strcmp(o->host, "127.0.0.1") ? o->host : NULL, NULL};
-    struct leaf_spec leaf = {.hosts = hosts};
-    if (!json_is_true(json_object_get(o->spec, "tls")))
+    static const char *const hosts[] = {"localhost", "127.0.0.1", "gitaly", "gitaly.host.tld", NULL};
+    return (struct tls_source){.part = "gitaly", .spec = g->spec, .pki = g->pki, .hosts = hosts};
+}
+
+static int make_tls(struct gitaly *g, char **reterr)
+{
+    struct tls_source from = gitaly_tls_source(g);
+    if (!json_is_true(json_object_get(g->spec, "tls")))
         return 0;
-    int r = o->pki ? pki_server_ctx(o->pki, &leaf, &g->ctx) : -EINVAL;
-    if (r < 0)
-        *reterr = xasprintf("gitaly.tls: cannot make a certificate: %s", strerror(-r));
-    return r;
+    if (g->pki)
+        return tls_setup_make(&g->tls, &from, reterr);
+    *reterr = xstrdup("gitaly.tls: there is no authority for its certificate here");
+    return -EINVAL;
 }
 
 static int open_listener(struct gitaly *g, const struct gitaly_options *o, char **reterr)
@@ -90,7 +97,7 @@ static int open_listener(struct gitaly *g, const struct gitaly_options *o, char 
     if (r < 0)
         *reterr = listener_explain("gitaly", &lo, r);
     else
-        g->address = xasprintf("%s://%s", g->ctx ? "tls" : "tcp", listener_address(g->listener));
+        g->address = xasprintf("%s://%s", g->tls.ctx ? "tls" : "tcp", listener_address(g->listener));
     return r;
 }
 
@@ -98,7 +105,7 @@ int gitaly_start(const struct gitaly_options *o, struct gitaly **ret, char **ret
 {
     struct gitaly *g = NEW(struct gitaly);
     *reterr = NULL;
-    *g = (struct gitaly){.loop = o->loop, .events = o->events, .faults = o->faults, .store = o->store,
+    *g = (struct gitaly){.loop = o->loop, .events = o->events, .faults = o->faults, .store = o->store, .pki = o->pki, .spec = json_deep_copy(o->spec),
                          .who = o->who ? o->who : "gitaly",
                          .verbs = {.owner = &gitaly_verbs_owner, .server = g, .loop = o->loop, .faults = o->faults}};
     TAILQ_INIT(&g->links);
@@ -108,7 +115,7 @@ int gitaly_start(const struct gitaly_options *o, struct gitaly **ret, char **ret
     g->grpc = grpc_server_new(&so);
     int r = gitaly_spec_read(g, o->spec, reterr);
     if (r == 0)
-        r = make_tls(g, o, reterr);
+        r = make_tls(g, reterr);
     if (r == 0)
         r = open_listener(g, o, reterr);
     if (r < 0) {
@@ -129,7 +136,8 @@ static void release(void *arg)
     struct gitaly *g = arg;
     grpc_server_free(g->grpc);
     verbs_done(&g->verbs);
-    SSL_CTX_free(g->ctx);
+    tls_setup_done(&g->tls);
+    json_decref(g->spec);
     json_decref(g->refs);
     free(g->token);
     free(g->address);

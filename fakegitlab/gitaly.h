@@ -11,7 +11,7 @@
  *   version: "14.7"   from 16.0 a folder that is not there is NotFound; before, and without it, it is empty
  *   refs: {NAME: ID}  instead of each repository's own: {} is an empty one; {"capabilities^{}": "000…"} is how Git says it;
  *                     {refs/heads/other: "…"} has no default branch
- *   tls: bool         the address is tls://, the certificate of the world's authority
+ *   tls: bool         the address is tls://; certificate, tls_options: as everywhere (lib/script/tls_setup.h)
  * What else may be wrong are faults of the layers, e.g. at grpc.request `status`, at grpc.message `bytes`.
  *
  * Events, `who` "gitaly": gitaly.denied {why} beside grpc.status; gitaly.verb, gitaly.stopped, gitaly.started,

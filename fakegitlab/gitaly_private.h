@@ -1,12 +1,12 @@
 /* What the files of the fake Gitaly share; nobody else includes it. */
 #pragma once
 
-#include <openssl/ssl.h>
 #include <sys/queue.h>
 
 #include "fakegitlab/gitaly.h"
 #include "lib/net/listener.h"
 #include "lib/proto/grpc.h"
+#include "lib/script/tls_setup.h"
 #include "lib/script/verbs.h"
 
 struct gl_project;
@@ -28,7 +28,9 @@ struct gitaly {
     char *token;            /* owned; NULL: nobody is asked for one */
     json_t *refs;           /* owned; NULL: each repository's own */
     bool missing_is_error;  /* a folder that is not there */
-    SSL_CTX *ctx;           /* owned; NULL: no TLS */
+    json_t *spec;           /* owned; the setup below borrows from it */
+    struct pki *pki;        /* borrowed */
+    struct tls_setup tls;   /* owned; without a context: no TLS */
     struct grpc_server *grpc;
     struct listener *listener; /* owned */
     char *address;          /* owned */
@@ -59,6 +61,8 @@ bool gitaly_first(struct grpc_call *call);
 void gitaly_info_refs(struct grpc_call *call, const uint8_t *p, size_t n);
 void gitaly_tree_entry(struct grpc_call *call, const uint8_t *p, size_t n);
 void gitaly_get_tree_entries(struct grpc_call *call, const uint8_t *p, size_t n);
+
+struct tls_source gitaly_tls_source(const struct gitaly *g);
 
 /* gitaly_verbs.c */
 extern const struct verbs_owner gitaly_verbs_owner;

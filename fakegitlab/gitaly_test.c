@@ -14,6 +14,7 @@
 #include "fakegitlab/repository.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/net/cert.h"
 #include "lib/net/dial.h"
 #include "lib/proto/grpc.h"
 #include "lib/proto/http2_client.h"
@@ -115,6 +116,7 @@ struct run {
     struct faults *faults;
     json_t *faults_json;
     struct gitaly *gitaly;
+    struct pki *pki;
     uint64_t ids;
     /* one call */
     const char *path, *authorization;
@@ -130,14 +132,14 @@ struct run {
 
 static int try(struct run *r, json_t *spec, json_t *faults, char **err)
 {
-    *r = (struct run){.status = -1};
+    *r = (struct run){.status = -1, .pki = r->pki};
     is_empty = false;
     r->loop = loop_new();
     assert_int_equal(events_open(NULL, NULL, &r->events), 0);
     r->faults_json = faults;
     r->faults = faults_new(faults, r->events, 1);
     struct gitaly_options o = {.loop = r->loop, .events = r->events, .faults = r->faults, .next_conn_id = &r->ids,
-                               .spec = spec};
+                               .spec = spec, .pki = r->pki};
     int ret = gitaly_start(&o, &r->gitaly, err);
     json_decref(spec);
     return ret;
@@ -361,7 +363,7 @@ static char *bytes_of(const json_t *reply, const char *key)
 
 static void references(void **state)
 {
-    struct run r;
+    struct run r = {0};
     (void)state;
     begin(&r, NULL, NULL);
     assert_ptr_equal(strstr(gitaly_address(r.gitaly), "tcp://127.0.0.1:"), gitaly_address(r.gitaly));
@@ -382,7 +384,7 @@ static void references(void **state)
 
 static void told_references(void **state)
 {
-    struct run r;
+    struct run r = {0};
     (void)state;
     begin(&r, json_pack("{s{}}", "refs"), NULL);
     info_refs(&r);
@@ -400,7 +402,7 @@ static void told_references(void **state)
 
 static void file(void **state)
 {
-    struct run r;
+    struct run r = {0};
     (void)state;
     begin(&r, NULL, NULL);
     tree_entry(&r, CONFIG, 131072);
@@ -431,7 +433,7 @@ static void file(void **state)
 
 static void large_file(void **state)
 {
-    struct run r;
+    struct run r = {0};
     (void)state;
     memset(big, 'x', sizeof big);
     begin(&r, NULL, NULL);
@@ -462,7 +464,7 @@ static size_t count(const struct run *r)
 
 static void folder(void **state)
 {
-    struct run r;
+    struct run r = {0};
     (void)state;
     begin(&r, NULL, NULL);
     entries(&r, ".", false);
@@ -489,7 +491,7 @@ static void folder(void **state)
 
 static void token(void **state)
 {
-    struct run r;
+    struct run r = {0};
     (void)state;
     begin(&r, json_pack("{ss}", "token", "gtok"), NULL);
     info_refs(&r);
@@ -510,7 +512,7 @@ static void token(void **state)
 
 static void which_repository(void **state)
 {
-    struct run r;
+    struct run r = {0};
     const char *path = "/gitaly.SmartHTTPService/InfoRefsUploadPack", *in = "gitaly.InfoRefsRequest",
                *out = "gitaly.InfoRefsResponse";
     (void)state;
@@ -548,7 +550,7 @@ static void faults_of_the_layer(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct run r;
+        struct run r = {0};
         json_t *fault = json_loads(cases[i].fault, 0, NULL);
         assert_non_null(fault);
         begin(&r, NULL, json_pack("[o]", fault));
@@ -565,7 +567,7 @@ static void faults_of_the_layer(void **state)
 
 static void verbs(void **state)
 {
-    struct run r;
+    struct run r = {0};
     char *err = NULL;
     (void)state;
     begin(&r, NULL, NULL);
@@ -583,6 +585,30 @@ static void verbs(void **state)
     end(&r);
 }
 
+static void certificate(void **state)
+{
+    struct run r = {.pki = pki_new()};
+    char *err = NULL;
+    (void)state;
+    begin(&r, json_pack("{sb}", "tls", 1), NULL);
+    assert_ptr_equal(strstr(gitaly_address(r.gitaly), "tls://127.0.0.1:"), gitaly_address(r.gitaly));
+    json_t *kind = json_string("expired");
+    assert_int_equal(gitaly_perform(r.gitaly, "set_certificate", kind, &err), 0);
+    json_decref(kind);
+    end(&r);
+    begin(&r, NULL, NULL);
+    assert_int_equal(gitaly_perform(r.gitaly, "set_certificate", NULL, &err), -EINVAL);
+    assert_non_null(strstr(err, "does not speak TLS"));
+    free(err);
+    err = NULL;
+    end(&r);
+    assert_true(try(&r, json_pack("{sbss}", "tls", 1, "certificate", "expird"), NULL, &err) < 0);
+    assert_non_null(strstr(err, "did you mean expired?"));
+    free(err);
+    end(&r);
+    pki_free(r.pki);
+}
+
 static void bad_specs(void **state)
 {
     static const struct {
@@ -594,7 +620,7 @@ static void bad_specs(void **state)
                  {"{\"tls\": true}", "gitaly.tls"}}; /* without an authority */
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct run r;
+        struct run r = {0};
         char *err = NULL;
         assert_true(try(&r, json_loads(cases[i].spec, 0, NULL), NULL, &err) < 0);
         if (!err || !strstr(err, cases[i].why))
@@ -612,6 +638,7 @@ int main(void)
         cmocka_unit_test(folder),           cmocka_unit_test(token),
         cmocka_unit_test(which_repository), cmocka_unit_test(faults_of_the_layer),
         cmocka_unit_test(verbs),            cmocka_unit_test(bad_specs),
+        cmocka_unit_test(certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,13 +59,24 @@ static int fill_backlog(void *gitaly, char **reterr)
     return r;
 }
 
+static int set_certificate(void *gitaly, const json_t *args, char **reterr)
+{
+    struct gitaly *g = gitaly;
+    struct tls_source from = gitaly_tls_source(g);
+    if (g->tls.ctx)
+        return tls_setup_renew(&g->tls, &from, args, reterr);
+    *reterr = xstrdup("set_certificate: this Gitaly does not speak TLS; say tls: true");
+    return -EINVAL;
+}
+
 static void failed(void *gitaly, const char *why)
 {
     gitaly_event(gitaly, NULL, 0, "gitaly.failed", json_pack("{ss}", "why", why));
 }
 
 const struct verbs_owner gitaly_verbs_owner = {.each = each, .stop = stop, .start = start,
-                                               .fill_backlog = fill_backlog, .failed = failed};
+                                               .fill_backlog = fill_backlog, .set_certificate = set_certificate,
+                                               .failed = failed};
 
 int gitaly_perform(void *gitaly, const char *verb, const json_t *args, char **reterr)
 {
