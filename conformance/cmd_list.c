@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conformance/commands.h"
+#include "conformance/list_coverage.h"
 #include "conformance/list_faults.h"
 #include "conformance/list_requirements.h"
 #include "conformance/select.h"
@@ -104,6 +105,7 @@ int cmd_list(int argc, char **argv)
         code = list_faults(&s, &o);
     else if (e == 0)
         code = o.requirements ? list_requirements(&s, &o)
+               : o.coverage   ? list_coverage(&s, &o)
                : o.rows       ? list_rows(&s, &o)
                               : list_scenarios(&s, &o);
     suite_done(&s);

@@ -63,7 +63,9 @@ static const struct {
              "`run` would run\n"
              "conform list --faults [--json|--markdown] - moments and verbs, and which scenarios use them\n"
              "conform list --requirements [--json|--markdown] [--results FILE] - what is required, who judges it, "
-             "and what each version did\n"},
+             "and what each version did\n"
+             "conform list --coverage [--json|--markdown] [--results FILE]… - what users meet, which scenario shows it, "
+             "its cure, and who met it\n"},
     {"check", "conform check [--json] FILE… - is this well written? Problems come as file:line:column: "
               "what, what was expected\n"
               "Without files: every scenario of the fixtures.\n"},

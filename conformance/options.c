@@ -39,6 +39,7 @@ enum option_id {
     OPT_ROWS,
     OPT_FAULTS,
     OPT_REQUIREMENTS,
+    OPT_COVERAGE,
     OPT_MARKDOWN,
     OPT_KEEP,
     OPT_NO_NAMESPACE,
@@ -73,6 +74,7 @@ static const struct option longs[] = {
     {"rows", no_argument, NULL, OPT_ROWS},
     {"faults", no_argument, NULL, OPT_FAULTS},
     {"requirements", no_argument, NULL, OPT_REQUIREMENTS},
+    {"coverage", no_argument, NULL, OPT_COVERAGE},
     {"markdown", no_argument, NULL, OPT_MARKDOWN},
     {"keep", no_argument, NULL, OPT_KEEP},
     {"no-namespace", no_argument, NULL, OPT_NO_NAMESPACE},
@@ -200,6 +202,8 @@ static bool *option_flag(struct options *o, int opt)
         return &o->faults;
     case OPT_REQUIREMENTS:
         return &o->requirements;
+    case OPT_COVERAGE:
+        return &o->coverage;
     case OPT_MARKDOWN:
         return &o->markdown;
     case OPT_KEEP:
@@ -254,7 +258,7 @@ static int option_text(struct options *o, int opt, const char *text)
         o->jsonl = text;
         return 0;
     case OPT_RESULTS:
-        o->results = text;
+        strings_add(&o->results, text);
         return 0;
     case OPT_ROWS_FROM:
         o->rows_from = text;
@@ -325,5 +329,6 @@ void options_done(struct options *o)
     free(o->suts.items);
     free(o->transports.items);
     free(o->tags.items);
+    free(o->results.items);
     free(o->fixtures);
 }

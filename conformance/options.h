@@ -14,18 +14,18 @@ struct options {
     struct strings patterns;   /* bare arguments */
     struct strings suts;       /* --sut */
     struct strings transports; /* --transport */
+    struct strings results;    /* --results FILE: results.json of runs; a row of a later one replaces an earlier */
     struct strings tags;       /* --tag: tags and layers, any of them; none: all */
     char *fixtures;            /* owned; never NULL after options_parse() */
     const char *out;           /* --out, or NULL */
     const char *jsonl;         /* --jsonl FILE|-, or NULL */
     const char *rows_from;     /* --rows-from FILE|-, or NULL */
-    const char *results;       /* --results FILE: results.json of a run, or NULL */
     const char *agents;        /* --agents, or NULL: $FAKEKAS_AGENTS, ~/agents */
     const char *mutant;        /* --mutant: one only */
     unsigned jobs, repeat, stop_ms;
     long long seed;
     bool has_seed;
-    bool no_cures, only_cures, json, rows, faults, requirements, markdown, keep, no_namespace, no_golden, no_thrift,
+    bool no_cures, only_cures, json, rows, faults, requirements, coverage, markdown, keep, no_namespace, no_golden, no_thrift,
         faults_off, yes, add, verbose, quiet, no_reference, only_reference, fail_fast;
     bool recording; /* not an option: `conform record` */
 };
