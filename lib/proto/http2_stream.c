@@ -7,9 +7,11 @@
 
 enum { NV_FEW = 32 };
 
-/* nghttp2's form of a header list; `few` saves an allocation for the usual short ones. */
+/* nghttp2's form of a header list, NULL if it is empty; `few` saves an allocation for the usual short ones. */
 static nghttp2_nv *to_nv(const struct h2_header *h, size_t n, nghttp2_nv few[NV_FEW])
 {
+    if (n == 0)
+        return NULL;
     nghttp2_nv *nv = n <= NV_FEW ? few : xcalloc(n, sizeof(*nv));
     for (size_t i = 0; i < n; i++) /* nghttp2 copies what it is given */
         nv[i] = (nghttp2_nv){(uint8_t *)h[i].name, (uint8_t *)h[i].value, h[i].name_len, h[i].value_len,

@@ -3,6 +3,7 @@
  *   rpc wss://127.0.0.1:443/-/kubernetes-agent/ --calls 200000 --at-once 100 --token T --path /service/Method
  *
  * Each call sends an empty message and is done when its stream is closed; it counts if it ended with grpc-status 0.
+ * One after the other (--at-once 1), each is timed from its HEADERS to its end, and the median is printed too.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,6 +21,8 @@ struct load {
     nghttp2_session *h2;
     nghttp2_nv head[7];
     long calls, started, ended, good;
+    uint64_t began; /* of the last call, ns */
+    uint64_t *took; /* of each call, ns; NULL unless there is one at a time */
 };
 
 static ssize_t body_read(nghttp2_session *s, int32_t id, uint8_t *to, size_t n, uint32_t *flags,
@@ -39,6 +42,7 @@ static void call(struct load *l)
     if (nghttp2_submit_request(l->h2, NULL, l->head, ARRAY_SIZE(l->head), &body, NULL) < 0)
         die("submit");
     l->started++;
+    l->began = l->took ? clock_ns() : 0;
 }
 
 static int on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_t name_len,
@@ -55,6 +59,8 @@ static int on_stream_close(nghttp2_session *s, int32_t id, uint32_t code, void *
 {
     (void)s, (void)id, (void)code;
     struct load *l = user;
+    if (l->took)
+        l->took[l->ended] = clock_ns() - l->began;
     l->ended++;
     call(l);
     return 0;
@@ -100,6 +106,22 @@ static void run(struct load *l, int at_once)
     }
 }
 
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void tell(struct load *l, uint64_t ns)
+{
+    printf("{\"calls\":%ld,\"good\":%ld,\"seconds\":%.3f", l->calls, l->good, (double)ns / 1e9);
+    if (l->took) {
+        qsort(l->took, (size_t)l->ended, sizeof(*l->took), by_size);
+        printf(",\"median_us\":%.2f", (double)l->took[l->ended / 2] / 1e3);
+    }
+    puts("}");
+}
+
 int main(int argc, char **argv)
 {
     static const struct option known[] = {{"calls", 1, NULL, 'n'}, {"at-once", 1, NULL, 'm'}, {"token", 1, NULL, 'k'},
@@ -134,8 +156,11 @@ int main(int argc, char **argv)
     nghttp2_session_set_local_window_size(l.h2, NGHTTP2_FLAG_NONE, 0, 1 << 30);
     fill_head(&l, &t, path);
 
+    if (at_once == 1)
+        l.took = xcalloc((size_t)l.calls, sizeof(*l.took));
     uint64_t began = clock_ns();
     run(&l, at_once);
-    printf("{\"calls\":%ld,\"good\":%ld,\"seconds\":%.3f}\n", l.calls, l.good, (double)(clock_ns() - began) / 1e9);
+    tell(&l, clock_ns() - began);
+    free(l.took);
     return l.good == l.calls ? 0 : 1;
 }
