@@ -24,7 +24,8 @@ static bool admit_kas(struct call *c)
     }
     enum jwt_verdict v =
         jwt_check(c->g->kas_key, &rules, http1_header(c->request, KAS_HEADER), gitlab_now_ms(c->g) / 1000);
-    if (v == JWT_OK)
+    c->is_kas = v == JWT_OK;
+    if (c->is_kas)
         return true;
     static const char *const whys[] = {
         [JWT_MISSING] = "JWT missing",         [JWT_MALFORMED] = "JWT malformed",
@@ -85,11 +86,23 @@ static bool admit_job(struct call *c)
     return true;
 }
 
+/* Of a browser: what a GET cannot change it may ask without the session's token; otherwise, as for Rails, who does not
+ * bring it is nobody. */
+static bool admit_session(struct call *c)
+{
+    bool get = !strcmp(c->request->method, "GET") || !strcmp(c->request->method, "HEAD");
+    if (web_session_read(c, false) && !get && !web_session_token_right(c, http1_header(c->request, "x-csrf-token")))
+        c->user = NULL;
+    return true;
+}
+
 static bool admit_graphql(struct call *c)
 {
     c->user = user_of(c);
-    if (c->user || (!http1_header(c->request, "private-token") && !bearer_of(c)))
+    if (c->user)
         return true;
+    if (!http1_header(c->request, "private-token") && !bearer_of(c))
+        return admit_session(c);
     c->why = "unknown token";
     reply_json(c, 401, json_pack("{s:[{s:s}]}", "errors", "message", "Invalid token"));
     return false;
@@ -118,6 +131,8 @@ static bool admit(struct call *c)
         return admit_user(c);
     case ASKS_GRAPHQL:
         return admit_graphql(c);
+    case ASKS_BROWSER:
+        return web_session_read(c, true);
     case ASKS_ANYBODY:
         break;
     }

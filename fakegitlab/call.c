@@ -89,6 +89,12 @@ static void answer(struct call *c, int status, const char *content_type, const j
     json_decref(headers);
 }
 
+void reply_text_with(struct call *c, int status, const json_t *headers, const char *content_type, const char *text,
+                     size_t len)
+{
+    answer(c, status, content_type, headers, text, len);
+}
+
 void reply_text(struct call *c, int status, const char *content_type, const char *text, size_t len)
 {
     answer(c, status, content_type, NULL, text, len);
@@ -216,13 +222,10 @@ static void reply_not_allowed(struct call *c, struct buf *allow)
 
 static void reply_no_route(struct call *c)
 {
-    static const char page[] = "<!DOCTYPE html>\n<html>\n<head><title>The page could not be found (404)</title></head>\n"
-                               "<body><h1>404</h1><h3>The page could not be found or you don't have permission to "
-                               "view it.</h3></body>\n</html>\n";
     if (c->path.n && !strcmp(c->path.segments[0], "api"))
         reply_error(c, 404, "404 Not Found");
     else
-        reply_text(c, 404, "text/html; charset=utf-8", page, sizeof(page) - 1);
+        page_not_found(c);
 }
 
 /* An encoding that is none never reaches Grape: a middleware of GitLab says no. */
@@ -272,6 +275,8 @@ void call_serve(void *arg, struct http1 *h, const struct http1_request *r)
                      .query = query ? query + 1 : ""};
     name_request(&c);
     serve(&c);
+    peer_called(&c);
+    web_session_done(&c.session);
     uri_path_done(&c.path);
     json_decref(c.body);
     json_decref(c.asker);

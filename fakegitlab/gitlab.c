@@ -29,6 +29,7 @@ void gitlab_build(void *arg, struct conn *c)
     struct gitlab_listener *l = arg;
     struct http1_owner owner = {.request = call_serve, .arg = l, .max_head = (size_t)l->g->limits.header,
                                 .max_body = (size_t)l->g->limits.body, .secret_headers = secret_headers};
+    peer_new(c);
     if (l->tls) {
         struct tls_options tls = {.ctx = l->g->tls.ctx, .alpn = alpn};
         tls_setup_fill(&l->g->tls, &tls);

@@ -239,6 +239,25 @@ static void bad_requests(void **state)
     world_free(w);
 }
 
+/* Each template is whole; nothing of another's is let in; a form without the session's token does nothing. */
+static void page(void **state)
+{
+    struct world *w = world_new(NULL, NULL);
+    static const char *const paths[] = {"/", "/-/graphql-explorer"};
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        const char *got = ask(w, "GET", paths[i], "", "");
+        assert_has(got, "200 OK", "Content-Security-Policy: default-src 'none'; script-src 'self'");
+        assert_has(got, "200 OK", "Set-Cookie: _gitlab_session=");
+        assert_has(got, "200 OK", "</html>\n");
+    }
+    assert_has(ask(w, "GET", "/assets/page.css", "", ""), "200", "Content-Type: text/css");
+    assert_has(ask(w, "GET", "/assets/head.html", "", ""), "404", "The page could not be found");
+    static const char form[] = "Content-Type: application/x-www-form-urlencoded\r\nCookie: _gitlab_session=s\r\n";
+    assert_has(ask(w, "POST", "/-/agents/1/delete", form, "confirm=my-agent"), "422", "was rejected");
+    assert_has(ask_as_kas(w, INFO, true), "200", "");
+    world_free(w);
+}
+
 static void request_ids(void **state)
 {
     struct world *w = world_new(NULL, NULL);
@@ -344,7 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agent_info),   cmocka_unit_test(order_of_checks), cmocka_unit_test(revoked),
         cmocka_unit_test(clocks_apart), cmocka_unit_test(versions),        cmocka_unit_test(bad_requests),
-        cmocka_unit_test(request_ids),  cmocka_unit_test(bad_settings),    cmocka_unit_test(faults_of_http),
+        cmocka_unit_test(page),         cmocka_unit_test(request_ids),  cmocka_unit_test(bad_settings),    cmocka_unit_test(faults_of_http),
         cmocka_unit_test(faults_that_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

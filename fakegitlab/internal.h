@@ -11,6 +11,7 @@
 
 #include "fakegitlab/gitlab.h"
 #include "fakegitlab/jwt.h"
+#include "fakegitlab/page/web_session.h"
 #include "fakegitlab/uri.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
@@ -62,6 +63,8 @@ struct gitlab {
     int64_t clock_ms;       /* how far our clock is ahead */
     json_t *gitaly_info;    /* owned */
     uint64_t chance;        /* of request ids */
+    unsigned char session_key[SESSION_KEY_LEN]; /* of the page's tokens; made when one is asked for */
+    bool session_keyed;
     struct agent_infos *infos; /* agent_info's answers as text, by agent (internal_info.c) */
 };
 
@@ -71,7 +74,8 @@ enum who_asks {
     ASKS_AGENT, /* KAS, with the token of an agent */
     ASKS_JOB,   /* a Job-Token */
     ASKS_USER,  /* a personal access token */
-    ASKS_GRAPHQL /* the same, or nobody; what is wrong is told as GraphQL does */
+    ASKS_GRAPHQL, /* the same, or a browser's session, or nobody; what is wrong is told as GraphQL does */
+    ASKS_BROWSER  /* anybody, who then has a session (page/web_session.h) */
 };
 
 struct call;
@@ -81,7 +85,6 @@ struct route {
     enum who_asks asks;
     void (*answer)(struct call *c);
     const char *versions; /* of GitLab that have it; NULL: all */
-    bool page;            /* for browsers: what is wrong is told as HTML */
 };
 extern const struct route gitlab_routes[];
 extern const size_t gitlab_n_routes;
@@ -103,6 +106,8 @@ struct call {
     const struct gl_token *token;
     const struct gl_user *user;
     const struct gl_job *job;
+    struct web_session session;     /* of a browser; name NULL: none */
+    bool is_kas;                /* its JWT was right */
     json_t *asker;              /* owned; the same for the log, where there is one: they may be gone when it is written */
     const char *why;            /* for the log: why it was refused; static */
     int status;                 /* of the answer; 0: none yet */
@@ -116,6 +121,8 @@ void call_serve(void *listener, struct http1 *h, const struct http1_request *r);
 void reply_json(struct call *c, int status, json_t *json);
 void reply_json_with(struct call *c, int status, const json_t *headers, json_t *json);
 void reply_text(struct call *c, int status, const char *content_type, const char *text, size_t len);
+void reply_text_with(struct call *c, int status, const json_t *headers, const char *content_type, const char *text,
+                     size_t len);
 void reply_none(struct call *c, int status); /* 204 */
 /* {"message": "404 Project Not Found"}: what GitLab itself says. */
 void reply_message(struct call *c, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -170,6 +177,15 @@ void graphql_answer(struct call *c);
 void health_liveness(struct call *c);
 void health_readiness(struct call *c);
 void health_plain(struct call *c);
+
+void page_not_found(struct call *c); /* page/page.c; of the others page/page.h has the list */
+
+/* ---- peers.c: who is at the other end ---- */
+
+void peer_new(struct conn *c);
+void peer_called(struct call *c);
+/* [{"from", "program", "kas", "since", "calls", "last_at"}], times as store_now(). A new reference. */
+json_t *peers_json(const struct gitlab *g);
 
 struct agent_infos *agent_infos_new(void);
 void agent_infos_forget(struct agent_infos *i);

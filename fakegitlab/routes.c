@@ -1,5 +1,5 @@
 /* Every call that there is. `versions` are GitLab's; facts stand in the documentation of each release. */
-#include "fakegitlab/internal.h"
+#include "fakegitlab/page/page.h"
 
 #define INTERNAL "/api/v4/internal/kubernetes"
 #define STARBOARD INTERNAL "/modules/starboard_vulnerability"
@@ -33,6 +33,11 @@ const struct route gitlab_routes[] = {
 
     {"POST", "/api/graphql", ASKS_GRAPHQL, graphql_answer},
     {"GET", "/api/graphql", ASKS_GRAPHQL, graphql_answer},
+
+    {"GET", "/", ASKS_BROWSER, page_clusters},
+    {"GET", "/-/graphql-explorer", ASKS_BROWSER, page_explorer},
+    {"POST", "/-/agents/:id/delete", ASKS_BROWSER, page_agent_delete},
+    {"GET", "/assets/:name", ASKS_ANYBODY, page_asset},
 
     {"GET", "/-/health", ASKS_ANYBODY, health_plain},
     {"GET", "/-/liveness", ASKS_ANYBODY, health_liveness},
