@@ -35,7 +35,8 @@ static int play(const struct options *o, const struct suite *suite, struct known
         session.known = known;
         (void)session_run(&session, &rows);
         code = session_report(&session, &rows) < 0 ? EXIT_HARNESS : report_exit_code(&rows);
-        if (session.interrupted && code == EXIT_AS_EXPECTED && !o->keep)
+        /* Ctrl-C is how a person ends what is kept. */
+        if (session.interrupted && (code == EXIT_NOTHING_RAN || (code == EXIT_AS_EXPECTED && !o->keep)))
             code = EXIT_NOT_AS_EXPECTED;
     }
     session_done(&session);

@@ -1,14 +1,13 @@
 /* Rows: each scenario over each transport, with each component that it applies to, without a cure and with
  * each. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "conformance/beside.h"
+#include "conformance/port.h"
 #include "conformance/select.h"
 #include "conformance/suite.h"
 #include "conformance/world_files.h"
@@ -29,27 +28,12 @@ static char *token_make(const char *prefix)
     return xasprintf("%s%s", prefix, text);
 }
 
-/* A port that nobody has at this moment. */
-static int port_free(void)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof(a);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = 0;
-
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 &&
-        getsockname(fd, (struct sockaddr *)&a, &n) == 0)
-        port = ntohs(a.sin_port);
-    if (fd >= 0)
-        close(fd);
-    return port;
-}
-
 static bool about_kas(const struct row *r)
 {
     return strcmp(r->component->kind, "kas") == 0;
 }
 
-static json_t *vars_make(const struct row *r, bool own_network)
+static json_t *vars_make(struct row *r, bool own_network)
 {
     json_t *vars = json_pack("{s:s,s:s}", "token", r->token, "ca_file", WORLD_CA_FILE);
 
@@ -59,7 +43,7 @@ static json_t *vars_make(const struct row *r, bool own_network)
         json_object_set_new(vars, "agent_version", json_string(r->agent->version));
 
     if (!own_network) {
-        json_object_set_new(vars, "port", json_integer(port_free()));
+        json_object_set_new(vars, "port", json_integer(port_claim(&r->port_fd)));
         json_object_set_new(vars, "kas_ip", json_string("127.0.0.1"));
     }
     return vars;
@@ -150,6 +134,8 @@ static void row_resolve(struct row *r, const struct options *o, const struct sui
         address_to_loopback(r->spec, json_object_get(vars, "port"));
     }
     json_decref(vars);
+    if (!r->spec || r->skip)
+        port_release(&r->port_fd);
     if (!r->spec)
         return;
     if (o->has_seed)
@@ -190,6 +176,7 @@ void rows_add(struct rows *rows, const struct options *o, const struct scenario 
 
 static void row_free(struct row *r)
 {
+    port_release(&r->port_fd);
     free(r->name);
     free(r->base);
     free(r->token);

@@ -13,8 +13,9 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#include "conformance/golden.h"
+#include "conformance/job.h"
 #include "conformance/outcome.h"
+#include "conformance/port.h"
 #include "conformance/rootfs.h"
 #include "conformance/worlds.h"
 #include "lib/base/buf.h"
@@ -22,7 +23,9 @@
 #include "lib/base/mem.h"
 #include "lib/loop/loop.h"
 
-enum { ERRORS_KEPT = 64 * 1024, GRACE_MS = 30000, LINGER_MS = 300 };
+enum { ERRORS_KEPT = 64 * 1024, GRACE_MS = 30000 };
+/* After SIGKILL a world that is not told to be gone is given up; after an interrupt the parent of worlds as well. */
+enum { KILL_PATIENCE_MS = 5000, INTERRUPT_MS = 5000 };
 
 struct play {
     struct runner *runner;
@@ -47,62 +50,11 @@ struct runner {
     bool *spared; /* owned: groups that need no more rows */
     int n_groups;
     bool interrupted, stop;
+    struct timer *limit; /* owned: of an interrupt */
     TAILQ_HEAD(, play) plays;
 };
 
 static void fill(struct runner *r);
-
-static json_t *component_json(const struct component *c)
-{
-    return json_pack("{s:s,s:s,s:s,s:s,s:s?}", "name", c->name, "kind", c->kind, "version", c->version,
-                     "path", c->path, "mutant", c->mutant);
-}
-
-/* A row whose log is compared goes on a little after everything was seen, so that the comparison does not
- * hang on who was first. */
-static int linger_ms(const struct row *row, const struct options *o)
-{
-    _cleanup_(freep) char *golden = golden_path(row, o->fixtures);
-    int quiet = (int)json_integer_value(json_object_get(row->component->profile, "quiet_ms"));
-
-    if (!row->component->real || (!o->recording && (o->no_golden || access(golden, F_OK) < 0)))
-        return quiet;
-    return quiet > LINGER_MS ? quiet : LINGER_MS;
-}
-
-/* The profile for this row: a suite's time is mostly that of agents that start, and the profile knows what makes
- * that less. What they use of memory is then not what a user's agent does. */
-static json_t *profile_of(const struct row *row, const struct component *c, const struct options *o)
-{
-    json_t *profile = c->profile, *thrift = json_object_get(profile, "thrift"), *env, *ours;
-
-    if (!json_object_size(thrift) || o->no_thrift || o->recording ||
-        json_object_get(json_object_get(row->spec, "expect"), "bounds"))
-        return json_incref(profile);
-    env = json_copy(json_object_get(profile, "env"));
-    if (!env)
-        env = json_object();
-    json_object_update_missing(env, thrift);
-    ours = json_copy(profile);
-    json_object_set_new(ours, "env", env);
-    return ours;
-}
-
-static json_t *job_json(const struct runner *r, const struct row *row)
-{
-    const struct options *o = r->ro->o;
-    json_t *actors = row->agent ? json_pack("{s:o}", "agent", component_json(row->agent)) : json_object();
-    json_t *job = json_pack("{s:O,s:s,s:o,s:o,s:s,s:s,s:b,s:b,s:b,s:b,s:i,s:i,s:o,s:s*}", "row", row->spec, "name",
-                            row->name, "component", component_json(row->component), "profile",
-                            profile_of(row, row->component, o), "dir", row->dir, "token", row->token, "namespace",
-                            !o->no_namespace, "faults_off", o->faults_off, "keep", o->keep, "verbose",
-                            o->verbose, "stop_ms", (int)o->stop_ms, "linger_ms", linger_ms(row, o), "actors", actors,
-                            "job_token", row->job_token);
-
-    if (row->agent)
-        json_object_set_new(json_object_get(actors, "agent"), "profile", profile_of(row, row->agent, o));
-    return job;
-}
 
 /* What an earlier run left there would be mistaken for ours. */
 static int folder_prepare(const char *dir)
@@ -138,6 +90,7 @@ static void errors_keep(const struct play *p)
 
 static void row_ended(struct runner *r, struct row *row)
 {
+    port_release(&row->port_fd);
     r->ro->conclude(r->ro->arg, row);
     if (row->group >= 0 && strcmp(row->verdict, VERDICT_FAIL) == 0 && row->group < r->n_groups)
         r->spared[row->group] = true;
@@ -263,11 +216,22 @@ static void on_line(void *arg, int fd, const char *line, size_t n)
     json_decref(what);
 }
 
+/* The parent of worlds does not tell its end: it is stopped itself, or something holds the world's namespace. The
+ * other rows go on. */
+static void world_lost(void *arg)
+{
+    struct play *p = arg;
+
+    world_run_give_up(p->world);
+}
+
 static void world_late(void *arg)
 {
     struct play *p = arg;
 
     p->late = true;
+    timer_free(p->deadline);
+    p->deadline = timer_new(p->runner->loop, KILL_PATIENCE_MS, world_lost, p);
     (void)world_run_signal(p->world, SIGKILL);
 }
 
@@ -282,7 +246,7 @@ static void no_world(void *arg, const char *reason)
 static int play_start(struct runner *r, struct row *row)
 {
     struct play *p = NEW(struct play);
-    json_t *job = job_json(r, row);
+    json_t *job = job_make(row, r->ro->o);
     struct world_spec spec = {.job = job,
                               .own_namespaces = !r->ro->o->no_namespace,
                               .line = on_line,
@@ -356,7 +320,36 @@ static void begin(void *arg)
     fill(arg);
 }
 
-/* Ctrl-C: kept worlds end in order and are judged; others are killed, and so is everything in them. */
+static void kill_all(struct runner *r)
+{
+    struct play *p;
+
+    TAILQ_FOREACH(p, &r->plays, link)
+    if (world_run_signal(p->world, SIGKILL) == 0)
+        p->interrupted = true;
+}
+
+/* Worlds die with their parent; what it would have told is known. */
+static void kill_parent(void *arg)
+{
+    struct runner *r = arg;
+
+    r->limit = timer_free(r->limit);
+    kill_all(r);
+    worlds_kill(r->worlds);
+}
+
+static void kept_too_long(void *arg)
+{
+    struct runner *r = arg;
+
+    kill_all(r);
+    timer_free(r->limit);
+    r->limit = timer_new(r->loop, INTERRUPT_MS, kill_parent, r);
+}
+
+/* Ctrl-C: kept worlds end in order and are judged; others are killed, and so is everything in them. Whatever happens to
+ * them then, and whoever is told a second time, the run ends. */
 static void interrupted(void *arg, int signum)
 {
     struct runner *r = arg;
@@ -364,12 +357,14 @@ static void interrupted(void *arg, int signum)
 
     (void)signum;
     r->stop = true;
-    TAILQ_FOREACH(p, &r->plays, link)
-    {
-        if (r->ro->o->keep && !r->interrupted)
-            (void)world_run_signal(p->world, SIGTERM);
-        else
-            p->interrupted = world_run_signal(p->world, SIGKILL) == 0;
+    timer_free(r->limit);
+    if (r->ro->o->keep && !r->interrupted) {
+        TAILQ_FOREACH(p, &r->plays, link)
+        (void)world_run_signal(p->world, SIGTERM);
+        r->limit = timer_new(r->loop, r->ro->o->stop_ms + INTERRUPT_MS, kept_too_long, r);
+    } else {
+        r->limit = NULL;
+        kept_too_long(r);
     }
     r->interrupted = true;
     if (!r->running)
@@ -401,13 +396,16 @@ int runner_run(struct rows *rows, const struct runner_options *ro, bool *ret_int
     struct runner r = {.ro = ro, .loop = loop_new()};
     _cleanup_(freep) char *self = path_of_self();
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct sig *on_int, *on_term;
+    struct sig *on_int = sig_new(r.loop, SIGINT, interrupted, &r);
+    struct sig *on_term = sig_new(r.loop, SIGTERM, interrupted, &r);
     struct timer *first;
     int e = worlds_start(r.loop, self, &r.worlds);
 
     TAILQ_INIT(&r.plays);
     if (e < 0) {
         fprintf(stderr, "conform: %s worlds: %s\n", self, strerror(-e));
+        sig_free(on_int);
+        sig_free(on_term);
         loop_free(r.loop);
         return e;
     }
@@ -415,8 +413,6 @@ int runner_run(struct rows *rows, const struct runner_options *ro, bool *ret_int
     queue_make(&r, rows);
     for (size_t i = 0; i < rows->n; i++)
         rows->items[i]->dir = xasprintf("%s/%s", ro->out, rows->items[i]->name);
-    on_int = sig_new(r.loop, SIGINT, interrupted, &r);
-    on_term = sig_new(r.loop, SIGTERM, interrupted, &r);
     first = timer_new(r.loop, 0, begin, &r);
     (void)loop_run(r.loop);
     for (; r.next < r.n; r.next++) {
@@ -424,9 +420,10 @@ int runner_run(struct rows *rows, const struct runner_options *ro, bool *ret_int
         row_ended(&r, r.queue[r.next]);
     }
     timer_free(first);
+    timer_free(r.limit);
+    worlds_free(r.worlds);
     sig_free(on_int);
     sig_free(on_term);
-    worlds_free(r.worlds);
     loop_free(r.loop);
     free(r.queue);
     free(r.spared);

@@ -37,6 +37,7 @@ struct row {
     char *skip;                   /* SKIPPED: why. Else NULL */
     char *broken;                 /* HARNESS-ERROR: why. Else NULL */
     int64_t within_ms;
+    int port_fd;         /* owned, holds its port without namespaces (port.h); 0: none */
     int group;           /* rows of one mutant: the first that fails spares the others. -1: none */
     unsigned repetition; /* from 1 */
 

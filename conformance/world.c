@@ -490,7 +490,8 @@ int world_row(json_t *job, struct pki *pki)
     if (!e)
         e = files_open(&w, &err);
     if (!e) {
-        w.bounds.name = component_text(&w, "kind");
+        /* As rootfs.h calls it. Elsewhere it has the name of its file, and is alone. */
+        w.bounds.name = job_flag(&w, "namespace") ? component_text(&w, "kind") : NULL;
         events_secret(w.events, token, "token");
         if (job_token)
             events_secret(w.events, job_token, "job_token");

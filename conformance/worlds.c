@@ -6,19 +6,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "conformance/zygote.h"
 #include "lib/base/mem.h"
 
-enum { PIPE_PATIENCE_MS = 1000, ZYGOTE_FD = 3 };
+enum { PIPE_PATIENCE_MS = 1000, END_PATIENCE_MS = 2000, ZYGOTE_FD = 3 };
 
 struct outlet {
     struct world_run *run;
@@ -130,6 +132,13 @@ static void zygote_gone(struct worlds *w)
     }
 }
 
+void worlds_kill(struct worlds *w)
+{
+    (void)kill(w->zygote, SIGKILL);
+    if (w->watch)
+        zygote_gone(w);
+}
+
 static void on_socket(void *arg, int events, int error)
 {
     struct worlds *w = arg;
@@ -192,14 +201,31 @@ int worlds_start(struct loop *loop, const char *program, struct worlds **ret)
     return 0;
 }
 
+/* False: not in END_PATIENCE_MS. */
+static bool zygote_ended(const struct worlds *w)
+{
+    struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, w->zygote, 0), .events = POLLIN};
+    bool ended;
+
+    if (p.fd < 0)
+        return waitpid(w->zygote, NULL, WNOHANG) != 0;
+    ended = poll(&p, 1, END_PATIENCE_MS) > 0;
+    close(p.fd);
+    if (ended)
+        (void)waitpid(w->zygote, NULL, 0);
+    return ended;
+}
+
 struct worlds *worlds_free(struct worlds *w)
 {
     if (!w)
         return NULL;
     watch_free(w->watch);
     close(w->sock); /* that is its sign to end */
-    while (waitpid(w->zygote, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (!zygote_ended(w)) {
+        (void)kill(w->zygote, SIGKILL);
+        (void)zygote_ended(w);
+    }
     free(w);
     return NULL;
 }
@@ -290,6 +316,11 @@ int world_run_signal(struct world_run *r, int signum)
     if (r->gone)
         return -ESRCH;
     return order_send(r->worlds, &(struct order){.id = r->id, .kind = ORDER_SIGNAL, .signum = signum}, NULL, 0);
+}
+
+void world_run_give_up(struct world_run *r)
+{
+    run_gone(r, 0, SIGKILL);
 }
 
 struct world_run *world_run_free(struct world_run *r)

@@ -97,6 +97,17 @@ def test_without_namespaces_the_rest_is_skipped_with_a_reason(conform, tmp_path)
     assert any(row["verdict"] == "SKIPPED" for row in rows)
 
 
+def test_without_namespaces_an_agent_is_measured_by_whatever_name(conform, tmp_path):
+    """In a world its program is called after its kind; here it is a file of any name."""
+    named = tmp_path / "some-build-of-an-agent"
+    named.symlink_to(REFAGENT)
+    run = conform("run", "--no-namespace", "kas-address/status-403", "--no-cures", "--transport", "ws", "--sut",
+                  f"agentk={named}", "--out", tmp_path / "r")
+    (row,) = json.loads((tmp_path / "r" / "results.json").read_text())
+    assert row["verdict"] == "PASS", run.stdout
+    assert row["used"]["rss"] > 0, row
+
+
 def test_commands_of_the_documentation_exist(conform):
     """Each `conform …` and `fakekas …` line of the README and the pages names a command and flags that exist."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]

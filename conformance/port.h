@@ -1,0 +1,9 @@
+/* A port of the loopback for a row that has no network of its own.
+ *
+ * It is claimed until the row has ended: from the choice of a port to the fake that listens on it many rows may pass, and
+ * every client on this machine draws its own port from the same range. */
+#pragma once
+
+/* The port, 0 if there is none, and what holds it. A listener with SO_REUSEADDR can be opened on it all the same. */
+int port_claim(int *ret_fd);
+void port_release(int *fd); /* 0: nothing; becomes 0 */
