@@ -33,6 +33,8 @@ static const char help_serve[] =
     "                          is read only when the folder has no data yet. Default: memory only\n"
     "  --version V             which GitLab: 13.6 ... 16.5. Default: the calls of all of them\n"
     "  --kas-secret-file FILE  the secret shared with KAS: base64 of 32 bytes. Default: one made for this run, or for DIR\n"
+    "  --gitaly-token-file FILE\n"
+    "                          Gitaly's token: GitLab tells it to KAS, Gitaly wants it proved. Default: none\n"
     "  --events FILE           write the event log there, JSON Lines\n"
     "  --verbose               the event log on standard error too\n"
     "  --json                  print one line of JSON when every listener accepts, instead of text for people\n"
@@ -51,7 +53,7 @@ static const char help_serve[] =
     "\n"
     "exit: 0 ended by a signal; 2 command line or seed wrong; 3 the machine does not allow it (port taken, ...)\n";
 
-enum { OPT_LISTEN = 256, OPT_DATA, OPT_VERSION, OPT_SECRET, OPT_EVENTS, OPT_VERBOSE, OPT_JSON, OPT_CONTROL,
+enum { OPT_LISTEN = 256, OPT_DATA, OPT_VERSION, OPT_SECRET, OPT_GITALY_TOKEN, OPT_EVENTS, OPT_VERBOSE, OPT_JSON, OPT_CONTROL,
        OPT_CONTROL_HTTP, OPT_HELP };
 
 static const struct option options[] = {
@@ -59,6 +61,7 @@ static const struct option options[] = {
     {"data", required_argument, NULL, OPT_DATA},
     {"version", required_argument, NULL, OPT_VERSION},
     {"kas-secret-file", required_argument, NULL, OPT_SECRET},
+    {"gitaly-token-file", required_argument, NULL, OPT_GITALY_TOKEN},
     {"events", required_argument, NULL, OPT_EVENTS},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"json", no_argument, NULL, OPT_JSON},
@@ -105,6 +108,9 @@ static int take_option(struct serve_options *o, int opt, const char *arg)
         return -1;
     case OPT_SECRET:
         o->secret_file = arg;
+        return -1;
+    case OPT_GITALY_TOKEN:
+        o->gitaly_token_file = arg;
         return -1;
     case OPT_EVENTS:
         o->events = arg;

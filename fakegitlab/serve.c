@@ -146,16 +146,30 @@ static int open_events(struct served *s)
     return 0;
 }
 
+/* {"token": …}; NULL: it cannot be read. */
+static json_t *gitaly_spec(const struct served *s)
+{
+    const char *path = s->o->gitaly_token_file;
+    _cleanup_(freep) char *token = path ? read_secret(path) : NULL;
+    if (path && (!token || !*token))
+        return NULL;
+    return json_pack("{ss*}", "token", token);
+}
+
 static int start_gitaly(struct served *s)
 {
     const struct serve_listen *l = gitaly_listen(s);
     char *err = NULL;
-    struct gitaly_options go = {.loop = s->loop, .events = s->events, .faults = s->faults, .pki = s->pki,
-                                .next_conn_id = &s->next_conn_id, .store = s->store, .host = l ? l->host : NULL,
-                                .port = l ? l->port : 0};
     if (!l)
         return 0;
+    json_t *spec = gitaly_spec(s);
+    if (!spec)
+        return complain(xasprintf("--gitaly-token-file %s: no token can be read there", s->o->gitaly_token_file), EXIT_USAGE);
+    struct gitaly_options go = {.loop = s->loop, .events = s->events, .faults = s->faults, .pki = s->pki,
+                                .next_conn_id = &s->next_conn_id, .store = s->store, .spec = spec, .host = l->host,
+                                .port = l->port};
     int r = gitaly_start(&go, &s->gitaly, &err);
+    json_decref(spec);
     return r < 0 ? complain(err, r == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT) : 0;
 }
 

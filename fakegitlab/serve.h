@@ -14,6 +14,7 @@ struct serve_options {
     const char *data;          /* SQLite in this folder; NULL: memory only */
     const char *version;       /* of GitLab; NULL: every call that some version has */
     const char *secret_file;   /* of KAS, base64; NULL: one is made (in `data`: kept) */
+    const char *gitaly_token_file; /* Gitaly asks for proof of it; NULL: it asks nobody */
     bool json, verbose;
     const char *control;       /* NULL: in the private folder */
     int control_http;          /* -1: none */

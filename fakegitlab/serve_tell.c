@@ -72,6 +72,7 @@ void serve_tell_people(const struct served *s)
                json_string_value(json_object_get(l, "address")));
     if (s->gitaly)
         printf("  %-24s %s\n", "Gitaly", gitaly_address(s->gitaly));
+    printf("  %-24s / and /-/graphql-explorer of GitLab's address\n", "for people");
     tell_secrets(json_object_get(s->secrets, "agents"), "token of agent");
     tell_secrets(json_object_get(s->secrets, "users"), "access token of user");
     if (!s->secrets)

@@ -42,6 +42,7 @@ def test_help_teaches():
     (["serve", "--listen", "http"], 2, "http=127.0.0.1:8080"),
     (["serve", "--version", "new"], 2, "gitlab.version"),
     (["serve", "--kas-secret-file", "/dev/null"], 2, "gitlab.kas_secret"),
+    (["serve", "--gitaly-token-file", "/dev/null"], 2, "--gitaly-token-file /dev/null: no token"),
     (["serve", "no-such-seed.yaml"], 2, "no-such-seed.yaml"),
     (["serve", "--listen", "http=192.0.2.1:0"], 3, "no address of this machine"),
 ])
