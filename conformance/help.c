@@ -28,6 +28,8 @@ static const char select_text[] =
     "  --tag T              scenarios of a tag or layer: smoke, tls; repeatable, any of them.\n"
     "                       Those tagged slow run only with --tag slow, or by their whole name\n"
     "  --no-cures           the failures only          --only-cures   the cures only\n"
+    "  --spread             with each agent over one transport only, the next agent over the next: less than half\n"
+    "                       of the rows, in which each scenario still meets every agent, and its transports take turns\n"
     "  --rows-from FILE|-   rows by name, one a line, as `conform list --rows` prints them\n"
     "Which agents:\n"
     "  --sut agentk=PATH    repeatable; alone: no others, not even the reference agent\n"

@@ -35,6 +35,7 @@ enum option_id {
     OPT_STOP,
     OPT_NO_CURES,
     OPT_ONLY_CURES,
+    OPT_SPREAD,
     OPT_JSON,
     OPT_ROWS,
     OPT_FAULTS,
@@ -70,6 +71,7 @@ static const struct option longs[] = {
     {"stop-after", required_argument, NULL, OPT_STOP},
     {"no-cures", no_argument, NULL, OPT_NO_CURES},
     {"only-cures", no_argument, NULL, OPT_ONLY_CURES},
+    {"spread", no_argument, NULL, OPT_SPREAD},
     {"json", no_argument, NULL, OPT_JSON},
     {"rows", no_argument, NULL, OPT_ROWS},
     {"faults", no_argument, NULL, OPT_FAULTS},
@@ -194,6 +196,8 @@ static bool *option_flag(struct options *o, int opt)
         return &o->no_cures;
     case OPT_ONLY_CURES:
         return &o->only_cures;
+    case OPT_SPREAD:
+        return &o->spread;
     case OPT_JSON:
         return &o->json;
     case OPT_ROWS:

@@ -25,7 +25,7 @@ struct options {
     unsigned jobs, repeat, stop_ms;
     long long seed;
     bool has_seed;
-    bool no_cures, only_cures, json, rows, faults, requirements, coverage, markdown, keep, no_namespace, no_golden, no_thrift,
+    bool no_cures, only_cures, spread, json, rows, faults, requirements, coverage, markdown, keep, no_namespace, no_golden, no_thrift,
         faults_off, yes, add, verbose, quiet, no_reference, only_reference, fail_fast;
     bool recording; /* not an option: `conform record` */
 };

@@ -206,16 +206,22 @@ struct wish {
     json_t *names;      /* object of wanted names -> bool used; NULL: all */
 };
 
+static bool transport_wanted(const struct options *o, const char *transport)
+{
+    for (size_t i = 0; i < o->transports.n; i++)
+        if (strcmp(o->transports.items[i], transport) == 0)
+            return true;
+    return !o->transports.n;
+}
+
 static bool wanted(struct wish *w, const struct scenario *sc, const char *transport, const char *cure)
 {
     const struct options *o = w->o;
-    bool fits = !o->patterns.n, over = !o->transports.n;
+    bool fits = !o->patterns.n, over = transport_wanted(o, transport);
 
     for (size_t i = 0; i < o->patterns.n; i++)
         if (select_fits(o->patterns.items[i], scenario_id(sc), cure))
             fits = w->pattern_used[i] = true;
-    for (size_t i = 0; i < o->transports.n; i++)
-        over = over || strcmp(o->transports.items[i], transport) == 0;
     return fits && over && !(cure && (o->no_cures || o->faults_off)) && !(!cure && o->only_cures);
 }
 
@@ -234,15 +240,34 @@ static bool named(struct wish *w, const struct component *c, const struct scenar
     return true;
 }
 
-static void rows_of_pair(struct rows *rows, struct wish *w, const struct scenario *sc,
-                         const struct component *c)
+/* With --spread: whose turn it is among the transports that are wanted. `turn` counts scenarios and components, so
+ * that neighbours in either direction have another. */
+static const char *transport_in_turn(const struct options *o, const struct scenario *sc, size_t turn)
 {
+    const json_t *transport;
+    size_t i, n = 0;
+
+    json_array_foreach(scenario_transports(sc), i, transport)
+        n += transport_wanted(o, json_string_value(transport));
+    turn = n ? turn % n : 0;
+    json_array_foreach(scenario_transports(sc), i, transport)
+        if (transport_wanted(o, json_string_value(transport)) && turn-- == 0)
+            return json_string_value(transport);
+    return NULL;
+}
+
+static void rows_of_pair(struct rows *rows, struct wish *w, const struct scenario *sc,
+                         const struct component *c, size_t turn)
+{
+    const char *only = w->o->spread ? transport_in_turn(w->o, sc, turn) : NULL;
     const json_t *transport, *cure;
     size_t i, k;
 
     json_array_foreach(scenario_transports(sc), i, transport)
     {
         const char *t = json_string_value(transport);
+        if (only && strcmp(only, t) != 0)
+            continue;
         if (wanted(w, sc, t, NULL) && named(w, c, sc, t, NULL))
             rows_add(rows, w->o, sc, c, t, NULL, -1);
         json_array_foreach(scenario_cures(sc), k, cure)
@@ -350,7 +375,7 @@ static void unmet_note(struct rows *rows, struct wish *w, const struct scenario 
     json_array_append_new(rows->unmet, json_string(scenario_id(sc)));
 }
 
-static int rows_of_scenario(struct rows *rows, struct wish *w, const struct scenario *sc)
+static int rows_of_scenario(struct rows *rows, struct wish *w, const struct scenario *sc, size_t nth)
 {
     const struct suite *s = rows->suite;
 
@@ -363,7 +388,7 @@ static int rows_of_scenario(struct rows *rows, struct wish *w, const struct scen
             return e;
         }
         if (applies && plays(c, sc))
-            rows_of_pair(rows, w, sc, c);
+            rows_of_pair(rows, w, sc, c, nth + k);
     }
     unmet_note(rows, w, sc);
     return 0;
@@ -384,7 +409,7 @@ int rows_make(struct rows *rows, const struct suite *s, const struct options *o)
         bool meant = select_tagged(about, &o->tags) && !is_too_slow(&w, s->scenarios[i]);
         json_decref(about);
         if (meant)
-            e = rows_of_scenario(rows, &w, s->scenarios[i]);
+            e = rows_of_scenario(rows, &w, s->scenarios[i], i);
         /* A pattern that means a scenario which applies to nobody here is no mistake. */
         for (size_t p = 0; p < o->patterns.n; p++)
             if (select_fits(o->patterns.items[p], scenario_id(s->scenarios[i]), NULL))

@@ -1,4 +1,5 @@
 """The command line: exit codes that mean something, errors that name the place, machine-readable output."""
+import collections
 import json
 import pathlib
 import re
@@ -56,6 +57,26 @@ def test_list_is_complete(conform):
     assert {s["id"].split(":")[0] for s in scenarios} == files  # an entry of a matrix is file:value
     for s in scenarios:
         assert s["title"] and s["transports"] and {"versions", "layers", "cures", "documented"} <= set(s), s  # versions: "" is all
+
+
+def test_spread_lets_transports_take_turns(conform, tmp_path):
+    for version in ("14.5", "14.6", "14.7", "14.8"):
+        agent = tmp_path / f"agentk-{version}"
+        agent.write_text(f"#!/bin/sh\necho agentk version v{version}.0, commit: none\n")
+        agent.chmod(0o755)
+
+    def rows(*more):
+        told = conform("list", "--rows", "kas-address/**", "dns/**", "--agents", tmp_path, "--no-reference", *more)
+        return [re.fullmatch("(agentk-[^/]+)/(.+)/(ws|wss|grpc|grpcs)(@.*)?", row).groups() for row in told.stdout.split()]
+
+    everything, spread = rows(), rows("--spread")
+    assert set(spread) < set(everything)
+    # each agent meets each scenario and each of its cures, once
+    assert collections.Counter((agent, sc, cure) for agent, sc, _, cure in spread) == \
+        collections.Counter({(agent, sc, cure) for agent, sc, _, cure in everything})
+    # and four agents meet all of its transports
+    assert {(sc, transport) for _, sc, transport, cure in spread if not cure} == \
+        {(sc, transport) for _, sc, transport, cure in everything if not cure}
 
 
 def test_a_run_writes_its_reports(conform, tmp_path):
