@@ -24,6 +24,7 @@ struct http_ask {
     struct buf request, name, value, body;
     json_t *headers;
     bool in_value, complete;
+    bool upgraded; /* what comes is no longer HTTP, up to its end */
     const char *failed; /* to be told when the timer fires */
 };
 
@@ -106,7 +107,8 @@ static int on_complete(http_parser *p)
 {
     struct http_ask *a = p->data;
 
-    a->complete = p->status_code >= 200 || p->status_code == 101; /* else an answer is still to come */
+    a->upgraded = p->status_code == 101;
+    a->complete = p->status_code >= 200; /* else an answer is still to come */
     if (a->complete)
         http_parser_pause(p, 1);
     return 0;
@@ -121,8 +123,15 @@ static const http_parser_settings settings = {.on_header_field = on_field,
 /* n 0: the peer has ended, which may be how the answer ends. */
 static void read_answer(struct http_ask *a, const char *p, size_t n)
 {
-    http_parser_execute(&a->parser, &settings, p, n);
-    if (a->complete)
+    size_t read = a->upgraded ? 0 : http_parser_execute(&a->parser, &settings, p, n);
+
+    if (a->upgraded) {
+        (void)on_body(&a->parser, p + read, n - read);
+        if (n)
+            watch_set(a->watch, WATCH_READ);
+        else
+            finish(a, NULL);
+    } else if (a->complete)
         finish(a, NULL);
     else if (HTTP_PARSER_ERRNO(&a->parser) != HPE_OK)
         finish(a, http_errno_description(HTTP_PARSER_ERRNO(&a->parser)));

@@ -14,7 +14,7 @@ struct http_answer {
     const char *failed;    /* why there is no answer, or NULL */
     int status;
     const json_t *headers; /* lower-case name -> text, or list of texts */
-    const char *body;      /* the first 256 KiB */
+    const char *body;      /* the first 256 KiB; after a 101 what came until the end of the connection */
     size_t n;
 };
 

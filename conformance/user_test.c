@@ -134,6 +134,11 @@ static void answers_are_read(void **state)
     assert_int_equal(t.status, 200);
     assert_string_equal(t.body, "to the end");
     talk_done(&t);
+    t = talk("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x88\x02 and more", false);
+    assert_null(t.failed);
+    assert_int_equal(t.status, 101);
+    assert_string_equal(t.body, "\x88\x02 and more");
+    talk_done(&t);
     t = talk("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true);
     assert_null(t.failed);
     assert_int_equal(t.status, 200);

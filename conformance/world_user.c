@@ -113,19 +113,36 @@ static struct asking *asking_free(struct asking *a)
 
 static void next_in_line(struct tunnel_user *u);
 
+/* As text, with U+FFFD for each byte that is none. New reference. */
+static json_t *body_text(const char *p, size_t n)
+{
+    json_t *text = json_stringn(p, n);
+    struct buf b = BUF_NULL;
+
+    if (text)
+        return text;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)p[i] < 0x80)
+            buf_add(&b, p + i, 1);
+        else
+            buf_add(&b, "\xEF\xBF\xBD", 3);
+    text = json_stringn((const char *)buf_data(&b), buf_len(&b));
+    buf_done(&b);
+    return text;
+}
+
 static void answered(void *arg, const struct http_answer *r)
 {
     struct asking *a = arg;
     struct tunnel_user *u = a->user;
     bool in_line = a->in_line;
-    json_t *body = r->failed ? NULL : json_stringn(r->body, r->n);
 
     if (r->failed)
         events_emit(u->events, "user", 0, 0, "user.failed", json_pack("{s:O,s:s}", "id", a->id, "reason", r->failed));
     else
         events_emit(u->events, "user", 0, 0, "user.response",
                     json_pack("{s:O,s:i,s:O,s:o}", "id", a->id, "status", r->status, "headers", r->headers, "body",
-                              body ? body : json_string("<no UTF-8>")));
+                              body_text(r->body, r->n)));
     asking_free(a);
     if (in_line)
         next_in_line(u);

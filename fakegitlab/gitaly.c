@@ -60,7 +60,8 @@ static int authenticate(void *arg, struct grpc_call *call, const char **ret_mess
     struct gitaly *g = arg;
     if (!g->token)
         return GRPC_OK;
-    enum gitaly_token_verdict v = gitaly_token_check(g->token, grpc_call_header(call, "authorization"), time(NULL));
+    enum gitaly_token_verdict v = gitaly_token_check(g->token, grpc_call_header(call, "authorization"),
+                                                     time(NULL) + g->clock_ms / 1000);
     if (v == GITALY_TOKEN_GOOD)
         return GRPC_OK;
     gitaly_event(g, grpc_call_conn(call), grpc_call_stream(call), "gitaly.denied",

@@ -11,6 +11,7 @@
  *   version: "14.7"   from 16.0 a folder that is not there is NotFound; before, and without it, it is empty
  *   refs: {NAME: ID}  instead of each repository's own: {} is an empty one; {"capabilities^{}": "000…"} is how Git says it;
  *                     {refs/heads/other: "…"} has no default branch
+ *   clock: "+40s"     how far its clock is before ours ("-40s": behind): a token more than 30 s away is refused
  *   tls: bool         the address is tls://; certificate, tls_options: as everywhere (lib/script/tls_setup.h)
  * What else may be wrong are faults of the layers, e.g. at grpc.request `status`, at grpc.message `bytes`.
  *

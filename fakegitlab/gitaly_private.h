@@ -27,6 +27,7 @@ struct gitaly {
     const char *who;        /* static */
     char *token;            /* owned; NULL: nobody is asked for one */
     json_t *refs;           /* owned; NULL: each repository's own */
+    int64_t clock_ms;       /* how far its clock is before ours */
     bool missing_is_error;  /* a folder that is not there */
     json_t *spec;           /* owned; the setup below borrows from it */
     struct pki *pki;        /* borrowed */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fakegitlab/gitaly_private.h"
+#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/script/version.h"
 
@@ -36,10 +37,17 @@ static int read_version(struct gitaly *g, const json_t *version, char **reterr)
     return 0;
 }
 
+static int read_clock(struct gitaly *g, const json_t *clock, char **reterr)
+{
+    if (json_is_string(clock) && duration_parse_signed(json_string_value(clock), &g->clock_ms) == 0)
+        return 0;
+    return refuse(reterr, xstrdup("gitaly.clock: expected a duration with its sign, such as \"+40s\" or \"-10m\""));
+}
+
 int gitaly_spec_read(struct gitaly *g, const json_t *spec, char **reterr)
 {
     const json_t *token = json_object_get(spec, "token"), *version = json_object_get(spec, "version"),
-                 *refs = json_object_get(spec, "refs");
+                 *refs = json_object_get(spec, "refs"), *clock = json_object_get(spec, "clock");
     int r = 0;
     if (token && !json_is_null(token) && !json_is_string(token))
         return refuse(reterr, xstrdup("gitaly.token: expected a text"));
@@ -49,5 +57,7 @@ int gitaly_spec_read(struct gitaly *g, const json_t *spec, char **reterr)
         r = read_version(g, version, reterr);
     if (r == 0 && refs && !json_is_null(refs))
         r = read_refs(g, refs, reterr);
+    if (r == 0 && clock && !json_is_null(clock))
+        r = read_clock(g, clock, reterr);
     return r;
 }

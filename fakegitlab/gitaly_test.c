@@ -508,6 +508,11 @@ static void token(void **state)
     info_refs(&r);
     assert_status(&r, 0, "");
     end(&r);
+    begin(&r, json_pack("{ssss}", "token", "gtok", "clock", "+40s"), NULL);
+    r.authorization = good;
+    info_refs(&r);
+    assert_status(&r, GRPC_PERMISSION_DENIED, "permission denied");
+    end(&r);
 }
 
 static void which_repository(void **state)
@@ -615,6 +620,7 @@ static void bad_specs(void **state)
         const char *spec, *why;
     } cases[] = {{"{\"version\": 14.7}", "gitaly.version"},
                  {"{\"token\": 1}", "gitaly.token"},
+                 {"{\"clock\": \"soon\"}", "gitaly.clock"},
                  {"{\"refs\": []}", "gitaly.refs: expected"},
                  {"{\"refs\": {\"refs/heads/main\": 1}}", "gitaly.refs.refs/heads/main"},
                  {"{\"tls\": true}", "gitaly.tls"}}; /* without an authority */

@@ -199,7 +199,6 @@ json_t *rest_page(struct call *c, size_t total, size_t *ret_offset, size_t *ret_
 void gitlab_build(void *listener, struct conn *c); /* the layers of a connection */
 void gitlab_event(struct gitlab *g, struct conn *c, const char *event, json_t *fields); /* fields stolen */
 int settings_read(struct gitlab *g, char **reterr); /* of the spec; *reterr names the key */
-int settings_clock(const char *text, int64_t *ret_ms); /* "+10m" */
 int settings_secret(struct gitlab *g, const char *base64, char **reterr); /* NULL: a new one */
 void gitlab_stop(struct gitlab *g, bool keep);
 int gitlab_resume(struct gitlab *g, char **reterr);

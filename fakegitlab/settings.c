@@ -52,20 +52,10 @@ int settings_secret(struct gitlab *g, const char *base64, char **reterr)
     return 0;
 }
 
-int settings_clock(const char *text, int64_t *ret_ms)
-{
-    bool behind = *text == '-';
-    int64_t ms;
-    if (duration_parse(text + (behind || *text == '+'), &ms) < 0)
-        return -EINVAL;
-    *ret_ms = behind ? -ms : ms;
-    return 0;
-}
-
 static int read_clock(struct gitlab *g, char **reterr)
 {
     const json_t *v = json_object_get(g->spec, "clock");
-    if (!v || (json_is_string(v) && settings_clock(json_string_value(v), &g->clock_ms) == 0))
+    if (!v || (json_is_string(v) && duration_parse_signed(json_string_value(v), &g->clock_ms) == 0))
         return 0;
     return refuse(reterr, xstrdup("gitlab.clock: expected a duration with its sign, such as \"+10m\" or \"-30s\""));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fakegitlab/internal.h"
+#include "lib/base/clock.h"
 
 typedef int (*verb_fn)(struct gitlab *g, const json_t *args, char **reterr);
 
@@ -82,7 +83,7 @@ const struct verbs_owner gitlab_verbs_owner = {.each = each, .stop = stop, .star
 static int verb_set_clock(struct gitlab *g, const json_t *args, char **reterr)
 {
     const json_t *v = json_is_object(args) ? json_object_get(args, "clock") : args;
-    if (json_is_string(v) && settings_clock(json_string_value(v), &g->clock_ms) == 0)
+    if (json_is_string(v) && duration_parse_signed(json_string_value(v), &g->clock_ms) == 0)
         return 0;
     return refuse(reterr, xstrdup("set_clock: expected a duration with its sign, such as \"+10m\" or \"-30s\""));
 }

@@ -85,6 +85,12 @@ static void durations(void **state)
         assert_int_equal(duration_parse(bad[i], &ms), -EINVAL);
     assert_int_equal(duration_parse(NULL, &ms), -EINVAL);
     assert_int_equal(ms, -7);
+    assert_int_equal(duration_parse_signed("-1.5s", &ms), 0);
+    assert_int_equal(ms, -1500);
+    assert_int_equal(duration_parse_signed("+2m", &ms), 0);
+    assert_int_equal(ms, 120000);
+    assert_int_equal(duration_parse_signed("--2m", &ms), -EINVAL);
+    assert_int_equal(duration_parse_signed(NULL, &ms), -EINVAL);
 }
 
 static void wall_clock_looks_like_one(void **state)

@@ -81,3 +81,13 @@ int duration_parse(const char *text, int64_t *ret_ms)
     *ret_ms = (total + 500) / 1000;
     return 0;
 }
+
+int duration_parse_signed(const char *text, int64_t *ret_ms)
+{
+    bool behind = text && *text == '-';
+    int64_t ms;
+    if (!text || duration_parse(text + (behind || *text == '+'), &ms) < 0)
+        return -EINVAL;
+    *ret_ms = behind ? -ms : ms;
+    return 0;
+}
