@@ -12,7 +12,7 @@
 #include "fakegitlab/gitlab.h"
 #include "fakegitlab/jwt.h"
 #include "fakegitlab/page/web_session.h"
-#include "fakegitlab/uri.h"
+#include "lib/proto/uri.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/net/listener.h"

@@ -28,6 +28,7 @@ void ask_update(struct ask *a);
 void ask_patch(struct ask *a);
 void ask_delete(struct ask *a);
 void ask_delete_collection(struct ask *a);
+void ask_scale(struct ask *a);  /* get, update or patch of the subresource */
 void ask_review(struct ask *a); /* SelfSubjectAccessReview and its kin */
 
 /* ---- admit.c ---- */

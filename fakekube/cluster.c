@@ -157,6 +157,10 @@ void cluster_do(struct ask *a)
         ask_refuse(a, status_method(a->r));
         return;
     }
+    if (a->sub && !strcmp(a->sub, "scale")) {
+        ask_scale(a);
+        return;
+    }
     switch (a->verb) {
     case VERB_GET:
         ask_get(a);

@@ -7,7 +7,7 @@ const struct type_row types_rest[] = {
      "finalizers:[=]s generateName:s generation:I labels:{}s managedFields:[]ManagedFieldsEntry name:s "
      "namespace:s ownerReferences:[uid]OwnerReference resourceVersion:s selfLink:s uid:s"},
     {"meta.v1.Time", "=string,date-time"},
-    {"meta.v1.ManagedFieldsEntry", "apiVersion:s fieldsType:s fieldsV1:FieldsV1 manager:s operation:s time:Time"},
+    {"meta.v1.ManagedFieldsEntry", "apiVersion:s fieldsType:s fieldsV1:FieldsV1 manager:s operation:s subresource:s time:Time"},
     {"meta.v1.FieldsV1", "=object"},
     {"meta.v1.OwnerReference", "apiVersion!:s blockOwnerDeletion:b controller:b kind!:s name!:s uid!:s"},
     {"meta.v1.LabelSelector", "matchExpressions:[]LabelSelectorRequirement matchLabels:{}s"},

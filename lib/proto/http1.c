@@ -361,7 +361,7 @@ static void signal_from_below(struct layer *l, enum layer_signal s, const char *
     struct http1 *h = CONTAINER_OF(l, struct http1, l);
     if (h->opened || s == LAYER_FAILED)
         layer_signal_up(l, s, reason);
-    else if (s == LAYER_EOF && h->busy && !h->deaf)
+    else if (s == LAYER_EOF && h->busy && !h->deaf && !h->streaming)
         h->eof = true; /* may still read its answer */
     else if (s == LAYER_EOF)
         http1_close(h);

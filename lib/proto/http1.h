@@ -54,6 +54,11 @@ bool http1_header_has(const struct http1_request *r, const char *name, const cha
 /* headers: object, value null leaves a default out. body may be NULL. close: connection ends after it. */
 void http1_respond(struct http1 *h, int status, const char *reason, const json_t *headers, const void *body,
                    size_t body_len, bool close);
+/* An answer whose body comes bit by bit: chunked, or to an HTTP/1.0 client until the connection ends. Nothing else is answered on
+ * the connection until http1_end(). The peer's end ends it too: whoever writes learns of that from conn->dead and on_free. */
+void http1_begin(struct http1 *h, int status, const json_t *headers);
+void http1_write(struct http1 *h, const void *p, size_t n);
+void http1_end(struct http1 *h);
 /* Writes the 101 and becomes transparent: what follows goes up to the layer pushed next, which is told LAYER_OPEN when
  * request() returns, or when the turn ends if the answer comes later. */
 void http1_upgrade(struct http1 *h, const json_t *headers);

@@ -113,20 +113,33 @@ static void answered(struct http1 *h, int status)
                json_pack("{s:i, s:o}", "status", status, "path", path ? path : json_string("(not UTF-8)")));
 }
 
+static void add_status(struct buf *b, const struct http1 *h, int status, const char *reason)
+{
+    buf_addf(b, "HTTP/1.%d %03d ", h->req.minor ? 1 : 0, status);
+    if (*reason)
+        buf_addf(b, "%s\r\n", reason);
+    else
+        buf_addf(b, "status code %d\r\n", status);
+}
+
+static void after_answer(struct http1 *h, bool close)
+{
+    if (h->l.conn->dead)
+        return;
+    if (close)
+        http1_close(h);
+    else if (!h->running)
+        http1_run_later(h); /* the caller may still look at the request */
+}
+
 void http1_respond(struct http1 *h, int status, const char *reason, const json_t *headers, const void *body,
                    size_t body_len, bool close)
 {
     struct buf b = BUF_NULL;
-    if (!h->busy || h->l.conn->dead)
+    if (!h->busy || h->streaming || h->l.conn->dead)
         return;
     close |= !h->keep_alive || h->eof;
-    if (!reason)
-        reason = http1_reason(status);
-    buf_addf(&b, "HTTP/1.%d %03d ", h->req.minor ? 1 : 0, status);
-    if (*reason)
-        buf_addf(&b, "%s\r\n", reason);
-    else
-        buf_addf(&b, "status code %d\r\n", status);
+    add_status(&b, h, status, reason ? reason : http1_reason(status));
     add_headers(&b, headers);
     add_defaults(&b, h, status, headers, body_len, close);
     buf_add(&b, "\r\n", 2);
@@ -136,12 +149,52 @@ void http1_respond(struct http1 *h, int status, const char *reason, const json_t
     answered(h, status);
     layer_down(&h->l, buf_data(&b), buf_len(&b));
     buf_done(&b);
-    if (h->l.conn->dead)
+    after_answer(h, close);
+}
+
+/* a body that comes bit by bit */
+
+void http1_begin(struct http1 *h, int status, const json_t *headers)
+{
+    struct buf b = BUF_NULL;
+    if (!h->busy || h->streaming || h->l.conn->dead)
         return;
-    if (close)
-        http1_close(h);
-    else if (!h->running)
-        http1_run_later(h); /* the caller may still look at the request */
+    h->streaming = true;
+    h->keep_alive = h->keep_alive && h->req.minor && !h->eof;
+    add_status(&b, h, status, http1_reason(status));
+    add_headers(&b, headers);
+    if (!given(headers, "date"))
+        add_date(&b);
+    if (h->req.minor)
+        buf_addf(&b, "Transfer-Encoding: chunked\r\n");
+    buf_addf(&b, "\r\n");
+    answered(h, status);
+    layer_down(&h->l, buf_data(&b), buf_len(&b));
+    buf_done(&b);
+}
+
+void http1_write(struct http1 *h, const void *p, size_t n)
+{
+    struct buf b = BUF_NULL;
+    if (!h->streaming || !n || h->l.conn->dead)
+        return;
+    if (h->req.minor)
+        buf_addf(&b, "%zx\r\n", n);
+    buf_add(&b, p, n);
+    if (h->req.minor)
+        buf_addf(&b, "\r\n");
+    layer_down(&h->l, buf_data(&b), buf_len(&b));
+    buf_done(&b);
+}
+
+void http1_end(struct http1 *h)
+{
+    if (!h->streaming || h->l.conn->dead)
+        return;
+    if (h->req.minor)
+        layer_down(&h->l, "0\r\n\r\n", 5);
+    h->streaming = h->busy = false;
+    after_answer(h, !h->keep_alive);
 }
 
 /* the 101 */

@@ -25,6 +25,7 @@ struct http1 {
     bool complete : 1;        /* the parser has stopped behind a request */
     bool body_cut : 1;        /* … or within it, because its body is too long */
     bool busy : 1;            /* a request waits for its answer */
+    bool streaming : 1;       /* … of which the head is out */
     bool keep_alive : 1;
     bool wants_upgrade : 1;
     bool upgraded : 1;

@@ -484,6 +484,39 @@ static void looks_at_headers(void **state)
     json_decref(headers);
 }
 
+static void body_bit_by_bit(void **state)
+{
+    struct world *w = world_new(0, NULL, NULL);
+    feed(w, "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+    http1_begin(w->h, 200, NULL);
+    http1_write(w->h, "hello", 5);
+    http1_respond(w->h, 500, NULL, NULL, NULL, 0, false); /* there is an answer already */
+    http1_write(w->h, "", 0);                             /* this is not the end */
+    http1_write(w->h, "0123456789abcdef", 16);
+    assert_out(w, "HTTP/1.1 200 OK\r\nDate: \r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n");
+    assert_null(strstr(text(&w->seen), "/b"));
+    http1_end(w->h);
+    conn_fake_run(w->c);
+    assert_out(w, "0\r\n\r\n");
+    assert_non_null(strstr(text(&w->seen), "GET /b"));
+    http1_begin(w->h, 200, NULL);
+    conn_fake_eof(w->c); /* nobody waits for the rest */
+    assert_int_equal(conn_fake_closed(w->c), FAKE_CLOSED);
+    world_free(w);
+}
+
+static void body_to_an_old_client(void **state)
+{
+    struct world *w = world_new(0, NULL, NULL);
+    feed(w, "GET / HTTP/1.0\r\n\r\n");
+    http1_begin(w->h, 200, NULL);
+    http1_write(w->h, "hello", 5);
+    http1_end(w->h);
+    assert_out(w, "HTTP/1.0 200 OK\r\nDate: \r\n\r\nhello");
+    assert_int_equal(conn_fake_closed(w->c), FAKE_CLOSED);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +543,8 @@ int main(void)
         cmocka_unit_test(scenario_is_wrong),
         cmocka_unit_test(ends_early),
         cmocka_unit_test(looks_at_headers),
+        cmocka_unit_test(body_bit_by_bit),
+        cmocka_unit_test(body_to_an_old_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fakegitlab/uri.h"
+#include "lib/proto/uri.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 

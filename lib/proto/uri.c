@@ -1,4 +1,4 @@
-#include "fakegitlab/uri.h"
+#include "lib/proto/uri.h"
 
 #include <ctype.h>
 #include <errno.h>

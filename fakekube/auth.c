@@ -1,0 +1,71 @@
+/* Who asks, by token, and for whom, by the headers of impersonation (which are recorded, and believed). */
+#include <string.h>
+#include <strings.h>
+
+#include "fakekube/internal.h"
+#include "lib/base/mem.h"
+
+/* NULL: no token. "Bearer" as any case. */
+static const char *token_of(const struct call *c)
+{
+    const char *v = http1_header(c->request, "authorization");
+    if (!v || strncasecmp(v, "Bearer ", 7))
+        return NULL;
+    return v + 7 + strspn(v + 7, " ");
+}
+
+static json_t *as_list(const json_t *v)
+{
+    return json_is_array(v) ? json_incref((json_t *)v) : json_pack("[O]", v);
+}
+
+/* impersonate-extra-agent.gitlab.com%2fid: the key may be escaped. */
+static void add_extra(json_t *extra, const char *name, const json_t *values)
+{
+    _cleanup_(freep) char *key = uri_decode(name, strlen(name), false);
+    json_object_set_new(extra, key ? key : name, as_list(values));
+}
+
+static json_t *impersonation_of(const struct call *c)
+{
+    static const char extra_prefix[] = "impersonate-extra-";
+    json_t *out = json_object(), *extra = json_object(), *v;
+    const char *name;
+    json_object_foreach (c->request->headers, name, v) {
+        if (!strcmp(name, "impersonate-user"))
+            json_object_set(out, "user", json_is_array(v) ? json_array_get(v, 0) : v);
+        else if (!strcmp(name, "impersonate-uid"))
+            json_object_set(out, "uid", json_is_array(v) ? json_array_get(v, 0) : v);
+        else if (!strcmp(name, "impersonate-group"))
+            json_object_set_new(out, "groups", as_list(v));
+        else if (!strncmp(name, extra_prefix, sizeof(extra_prefix) - 1))
+            add_extra(extra, name + sizeof(extra_prefix) - 1, v);
+    }
+    if (json_object_size(extra))
+        json_object_set(out, "extra", extra);
+    json_decref(extra);
+    if (json_object_size(out))
+        return out;
+    json_decref(out);
+    return NULL;
+}
+
+bool call_admit(struct call *c)
+{
+    const char *token = token_of(c);
+    const char *user = token ? json_string_value(json_object_get(c->k->tokens, token)) : NULL;
+    c->user = !c->k->tokens ? "system:admin" : user ? user : "system:anonymous";
+    if (c->k->tokens && !user && (token || !c->k->anonymous)) {
+        reply_status(c, status_unauthorized());
+        return false;
+    }
+    c->impersonated = impersonation_of(c);
+    if (c->impersonated && !json_object_get(c->impersonated, "user")) {
+        _cleanup_(freep) char *text = xasprintf("requested %s without impersonating a user", "[groups, uid or extra]");
+        reply_status(c, status_internal("%s", text));
+        return false;
+    }
+    if (c->impersonated)
+        c->user = json_string_value(json_object_get(c->impersonated, "user"));
+    return true;
+}

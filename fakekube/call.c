@@ -1,0 +1,126 @@
+/* One request: who asks, what for, answered. What every answer of an API server has is added here. */
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fakekube/internal.h"
+#include "lib/base/mem.h"
+
+/* ---- parameters ---- */
+
+char *call_param(const struct call *c, const char *name)
+{
+    return uri_form_get(c->query, strlen(c->query), name);
+}
+
+bool call_flag(const struct call *c, const char *name)
+{
+    _cleanup_(freep) char *v = call_param(c, name);
+    return v && (!*v || !strcmp(v, "true") || !strcmp(v, "1"));
+}
+
+bool call_accepts(const struct call *c, const char *part)
+{
+    const char *accept = http1_header(c->request, "accept");
+    return accept && strstr(accept, part);
+}
+
+/* ---- answers ---- */
+
+json_t *call_headers(const struct call *c, const char *content_type)
+{
+    uint8_t b[16] = {0};
+    (void)c;
+    (void)RAND_bytes(b, sizeof(b));
+    json_t *h = json_object();
+    json_object_set_new(h, "Audit-Id", json_sprintf("%02x%02x%02x%02x-%02x%02x-4%x%02x-8%x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+                                                    b[2], b[3], b[4], b[5], b[6] & 15, b[7], b[8] & 15, b[9], b[10], b[11], b[12],
+                                                    b[13], b[14], b[15]));
+    json_object_set_new(h, "Cache-Control", json_string("no-cache, private"));
+    json_object_set_new(h, "Content-Type", json_string(content_type));
+    return h;
+}
+
+void reply_with(struct call *c, int code, const char *content_type, const json_t *more, const void *body, size_t len)
+{
+    if (c->status)
+        return;
+    c->status = code;
+    json_t *headers = call_headers(c, content_type), *v;
+    const char *name;
+    json_object_foreach ((json_t *)more, name, v)
+        json_object_set(headers, name, v);
+    http1_respond(c->http, code, NULL, headers, body, len, c->request->too_large);
+    json_decref(headers);
+}
+
+void reply_json(struct call *c, int code, json_t *json)
+{
+    _cleanup_(freep) char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+    _cleanup_(freep) char *line = xasprintf("%s\n", text ? text : "null");
+    json_decref(json);
+    reply_with(c, code, "application/json", NULL, line, strlen(line));
+}
+
+void reply_status(struct call *c, json_t *status)
+{
+    reply_json(c, status_code(status), status);
+}
+
+void reply_no_page(struct call *c)
+{
+    reply_with(c, 404, "text/plain; charset=utf-8", NULL, "404 page not found\n", 19);
+}
+
+/* ---- which resource ---- */
+
+/* /api/v1/… and /apis/GROUP/VERSION/…: [namespaces/NS/]RESOURCE[/NAME[/SUB]]. NULL: none is meant. */
+static const struct kube_resource *resource_meant(const struct kube *k, const struct uri_path *p, const char **ret_ns,
+                                                  const char **ret_name, const char **ret_sub)
+{
+    size_t at = p->n > 2 && !strcmp(p->segments[0], "api") ? 2 : p->n > 3 && !strcmp(p->segments[0], "apis") ? 3 : 0;
+    if (!at)
+        return NULL;
+    const char *group = at == 3 ? p->segments[1] : "", *version = p->segments[at - 1];
+    size_t left = p->n - at;
+    *ret_ns = NULL;
+    if (left > 2 && !strcmp(p->segments[at], "namespaces")) {
+        const struct kube_resource *r = resources_find(k->cluster->resources, group, version, p->segments[at + 2]);
+        if (r && r->namespaced) {
+            *ret_ns = p->segments[at + 1];
+            at += 2;
+            left -= 2;
+        }
+    }
+    *ret_name = left > 1 ? p->segments[at + 1] : NULL;
+    *ret_sub = left > 2 ? p->segments[at + 2] : NULL;
+    return left > 3 ? NULL : resources_find(k->cluster->resources, group, version, p->segments[at]);
+}
+
+static void serve(struct call *c)
+{
+    struct uri_path path = {0};
+    const char *ns, *name, *sub;
+    int r = uri_path_read(c->request->path, &path);
+    const struct kube_resource *resource = r ? NULL : resource_meant(c->k, &path, &ns, &name, &sub);
+    if (r == -EINVAL)
+        reply_with(c, 400, "text/plain; charset=utf-8", NULL, "400 Bad Request", 15);
+    else if (c->request->too_large)
+        reply_status(c, status_make(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728", NULL));
+    else if (!call_admit(c))
+        (void)0;
+    else if (resource)
+        resource_call(c, resource, ns, name, sub);
+    else if (r || !route_call(c, &path))
+        reply_no_page(c);
+    uri_path_done(&path);
+}
+
+void call_serve(void *kube, struct http1 *h, const struct http1_request *r)
+{
+    const char *query = strchr(r->target, '?');
+    struct call c = {.k = kube, .conn = http1_layer(h)->conn, .http = h, .request = r, .query = query ? query + 1 : ""};
+    serve(&c);
+    json_decref(c.impersonated);
+}

@@ -1,0 +1,99 @@
+/* What the files of the fake API server's HTTP side share; nobody outside this folder includes it.
+ *
+ * GLOSSARY
+ *   call    one HTTP request that is being answered (call.c): of a resource (resource_call.c), or another (route.c)
+ *   ask     what a call asks of the cluster (cluster.h)
+ *   stream  a watch that is open (watch.c)
+ */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "fakekube/ask.h"
+#include "fakekube/kube.h"
+#include "lib/base/buf.h"
+#include "lib/proto/http1.h"
+#include "lib/proto/uri.h"
+
+struct kube_limits {
+    int64_t connections, header, body;
+};
+
+struct kube {
+    struct loop *loop;      /* borrowed, as the next four */
+    struct events *events;
+    struct faults *faults;
+    json_t *spec;           /* owned, never NULL */
+    struct http_side *side; /* owned until kube_free() */
+    struct cluster *cluster; /* owned */
+    struct kube_store_watch *changes;
+    int minor;              /* 1.N */
+    char *version;          /* "1.27.16"; owned */
+    json_t *tokens;         /* token -> user; NULL: anybody is admitted; owned */
+    bool anonymous;
+    struct kube_limits limits;
+    TAILQ_HEAD(, stream) streams;
+    struct mover *mover;    /* statuses that move by themselves; NULL: never */
+    char *openapi[3];       /* remembered, see openapi.c; owned */
+    size_t openapi_len[3];
+};
+
+struct call {
+    struct kube *k;
+    struct conn *conn;
+    struct http1 *http;
+    const struct http1_request *request;
+    const char *query;          /* without "?", never NULL; not decoded */
+    const char *user;           /* whom it is done for */
+    json_t *impersonated;       /* owned; NULL: nobody */
+    int status;                 /* of the answer; 0: none yet */
+};
+
+/* ---- call.c ---- */
+
+void call_serve(void *kube, struct http1 *h, const struct http1_request *r); /* http1_owner.request */
+/* Each answers the call, once. json: taken. */
+void reply_json(struct call *c, int code, json_t *json);
+void reply_status(struct call *c, json_t *status); /* with its own code */
+void reply_with(struct call *c, int code, const char *content_type, const json_t *headers, const void *body, size_t len);
+void reply_no_page(struct call *c); /* 404, in the words of the server's outermost part */
+json_t *call_headers(const struct call *c, const char *content_type); /* those that every answer has */
+char *call_param(const struct call *c, const char *name); /* a new string; NULL: not given */
+bool call_flag(const struct call *c, const char *name);   /* "true", "1", or there without a value */
+bool call_accepts(const struct call *c, const char *part); /* does Accept say it? */
+
+/* ---- auth.c ---- */
+
+bool call_admit(struct call *c); /* who asks, and for whom. false: answered */
+
+/* ---- what is answered ---- */
+
+bool route_call(struct call *c, const struct uri_path *path); /* all that is no resource; false: it is none of these */
+void resource_call(struct call *c, const struct kube_resource *r, const char *ns, const char *name, const char *sub);
+void discovery_core(struct call *c);
+void discovery_groups(struct call *c);
+void discovery_group(struct call *c, const char *group);
+void discovery_resources(struct call *c, const char *group, const char *version);
+void openapi_v2(struct call *c);
+void openapi_v3(struct call *c, const struct uri_path *path);
+void openapi_forget(struct kube *k);
+json_t *openapi_document(struct kube *k, const char *group, const char *version); /* group NULL: OpenAPI 2 of all */
+void openapi_encode(const json_t *document, struct buf *out); /* openapi_pb.c: as gnostic's protobuf */
+json_t *kube_table(const struct kube_resource *r, const json_t *answer); /* table.c: as `kubectl get` shows it; new */
+
+/* ---- watch.c ---- */
+
+struct stream;
+/* Takes the selectors of a. */
+void watch_call(struct call *c, struct ask *a);
+void streams_end(struct kube *k);
+void streams_bookmark(struct kube *k);
+void streams_abandon(struct conn *c); /* the connection is going away */
+const struct stream *streams_next(const struct stream *s);
+
+/* ---- kube.c, verbs.c, mover.c ---- */
+
+void kube_event(struct kube *k, const char *event, json_t *fields); /* fields stolen */
+int kube_settings(struct kube *k, char **reterr);
+struct mover *mover_new(struct kube *k);
+struct mover *mover_free(struct mover *m);

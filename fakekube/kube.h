@@ -1,0 +1,60 @@
+/* A fake Kubernetes API server: HTTP in front of a cluster (cluster.h). Made from the `kube:` part of a scenario.
+ *
+ * The keys it reads (all have defaults; fixtures/scenario.schema.json describes them):
+ *   version: "1.27"          what /version says, and whose discovery it has (aggregated from 1.26 on)
+ *   objects: [{…}, …]        what is there from the beginning
+ *   tokens: {TOKEN: user}    who is who; without it anybody is system:admin
+ *   anonymous: true          who has no token is system:anonymous and may what nobody forbids
+ *   forbid: [{verb: get, resource: secrets, …}]    what RBAC refuses: patterns over {verb, group, resource, subresource,
+ *                            namespace, name, user}
+ *   statuses: at-once|never  do Deployments become available, Jobs complete, Pods run?
+ *   history: 1000            how many changes a watch may lie behind
+ *   certificate, tls_options as of kas (lib/script/tls_setup.h)
+ *   limits: {connections, header, body: 3MiB}
+ *   Faults are at tcp, tls and http moments, with `who: kube`.
+ *
+ * Each request to a resource is an event kube.request {verb, group, version, resource, subresource, namespace, name, user,
+ * impersonated, manager, dry_run, status, reason}, each change kube.changed {type, group, kind, namespace, name, version, object}.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "lib/events/events.h"
+#include "lib/loop/loop.h"
+#include "lib/net/cert.h"
+#include "lib/script/faults.h"
+#include "lib/script/http_side.h"
+
+struct kube;
+struct cluster;
+
+struct kube_options {
+    struct loop *loop;
+    struct events *events;
+    struct faults *faults;     /* NULL: none */
+    struct pki *pki;           /* borrowed; needed for https */
+    uint64_t *next_conn_id;
+    const json_t *spec;        /* the `kube:` object; borrowed; NULL: all defaults */
+    const struct http_side_listener *listeners; /* transport NULL ends */
+};
+
+/* 0, or -errno, and *reterr says what and how to cure it. */
+int kube_start(const struct kube_options *o, struct kube **ret, char **reterr);
+/* As gitlab_free(): it and its connections are freed at the end of the loop's turn. */
+struct kube *kube_free(struct kube *k);
+json_t *kube_listeners(const struct kube *k); /* [{"transport", "address"}] */
+const char *kube_ca_pem(const struct kube *k); /* NULL: no TLS. Borrowed */
+struct cluster *kube_cluster(const struct kube *k);
+
+/* Verbs of steps and of the control API:
+ *   apply OBJECT             there it is, whatever was there     delete {kind, namespace, name}
+ *   compact                  watches and pages of before get 410
+ *   bookmark                 every watch that allows it gets one
+ *   end_watches              those that are open end, as a server does that has had enough
+ *   forbid PATTERN           one more that RBAC refuses          allow: all of them no longer
+ *   revoke_token TOKEN|all
+ * and those that any server has: lib/script/verbs.h.
+ * 0, or -errno and *reterr (NULL is fine). */
+int kube_perform(void *kube, const char *verb, const json_t *args, char **reterr);
+json_t *kube_state(const struct kube *k); /* for the control API: how many of what there is, watches */
