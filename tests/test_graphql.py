@@ -105,15 +105,28 @@ ASKED = [
 ]
 
 
-def test_introspection_builds_a_schema_that_judges_as_ours():
+# Besides, of one release or another: a release that is asked says no of what it does not have.
+OF_RELEASES = [
+    'mutation { clusterAgentTokenRevoke(input: {id: "gid://gitlab/Clusters::AgentToken/9"}) { errors } }',
+    'mutation { clusterAgentTokenDelete(input: {id: "gid://gitlab/Clusters::AgentToken/9"}) { errors } }',
+    'mutation { clusterAgentTokenCreate(input: {clusterAgentId: "gid://gitlab/Clusters::Agent/9"}) { errors } }',
+    '{ project(fullPath: "x") { agentConfigurations { nodes { agentName } } clusterAgents { nodes { name } } } }',
+    '{ project(fullPath: "x") { clusterAgents { nodes { connections { nodes { metadata { version } } } } } } }',
+    '{ project(fullPath: "x") { clusterAgents { nodes { tokens { nodes { status } } } } } }', 'fragment F on ConnectedAgent { connectedAt } { ...F }',
+]
+
+
+@pytest.mark.parametrize("release, has", [(None, 5), ("13.6", 2), ("13.12", 2), ("14.0", 3), ("14.6", 3), ("14.7", 5), ("15.0", 4), ("16.5", 4)])
+def test_introspection_builds_a_schema_that_judges_as_ours(release, has):
     if not ANSWER.exists():
         pytest.skip("graphql_answer is not built: this build has no store")
     python, _ = graphql_core()
     query = json.loads(subprocess.run([python, "-c", CLIENT, "query"], capture_output=True, text=True, check=True).stdout)
-    schema, *answers = lines([ANSWER], [{"query": query}] + [{"query": document, "variables": {"p": "grp/proj"}} for document in ASKED])
+    schema, *answers = lines([ANSWER, release] if release else [ANSWER], [{"query": query}] + [{"query": document, "variables": {"p": "grp/proj"}} for document in ASKED + OF_RELEASES])
     assert "errors" not in schema, schema["errors"]
-    done = subprocess.run([python, "-c", CLIENT], input=json.dumps([schema["data"], ASKED]), capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-c", CLIENT], input=json.dumps([schema["data"], ASKED + OF_RELEASES]), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for document, theirs, ours in zip(ASKED, json.loads(done.stdout), answers):
+    for document, theirs, ours in zip(ASKED + OF_RELEASES, json.loads(done.stdout), answers):
         assert theirs == ("data" in ours), (document, theirs, ours)
+    assert sum("data" in answer for answer in answers[len(ASKED):]) == has
     assert answers[0]["data"]["project"]["clusterAgent"]["id"] == "gid://gitlab/Clusters::Agent/1"

@@ -1,5 +1,6 @@
 /* graphql_answer: each line of standard input is a request as JSON, {"query", …}; each line of standard output its answer.
- * For tests: the store has a user, a project grp/proj and an agent a1, and is asked by its administrator. */
+ * For tests: the store has a user, a project grp/proj and an agent a1, and is asked by its administrator. An argument is
+ * the release of GitLab that answers. */
 #include <stdio.h>
 
 #include "fakegitlab/graphql/graphql.h"
@@ -19,13 +20,13 @@ static struct store *furnished(const struct gl_user **ret)
     return s;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     _cleanup_(freep) char *text = NULL;
     size_t size = 0;
     const struct gl_user *root = NULL;
     struct store *s = furnished(&root);
-    struct graphql_options options = {.store = s, .user = s ? root->id : 0};
+    struct graphql_options options = {.store = s, .user = s ? root->id : 0, .version = argc > 1 ? argv[1] : NULL};
     for (ssize_t n; s && (n = getline(&text, &size, stdin)) > 0;) {
         json_t *line = json_loadb(text, (size_t)n, 0, NULL), *said = graphql_execute(&options, line);
         json_dumpf(said, stdout, JSON_COMPACT);

@@ -25,7 +25,7 @@ static json_t *coerce_leaf(struct gql_coercion *c, const struct gql_type_row *t,
     const char *why = NULL;
     _cleanup_(freep) char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     if (t->kind == GQL_ENUM_TYPE) {
-        if (json_is_string(value) && gql_input(t->values, json_string_value(value)))
+        if (json_is_string(value) && gql_input(c->schema, t->values, json_string_value(value)))
             return json_incref((json_t *)value);
         return problem(c, path, arena_printf(c->arena, "Expected %s to be one of the values of %s", text, t->name));
     }
@@ -48,7 +48,7 @@ static json_t *coerce_object(struct gql_coercion *c, const struct gql_type_row *
     const char *key;
     json_t *item;
     json_object_foreach((json_t *)value, key, item) {
-        if (!gql_input(t->inputs, key)) {
+        if (!gql_input(c->schema, t->inputs, key)) {
             json_t *step = path_with(path, json_string(key));
             problem(c, step, arena_printf(c->arena, "Field is not defined on %s", t->name));
             json_decref(step);
@@ -56,6 +56,8 @@ static json_t *coerce_object(struct gql_coercion *c, const struct gql_type_row *
         }
     }
     for (const struct gql_input_row *row = t->inputs; row->name; row++) {
+        if (!gql_offered(c->schema, row->in))
+            continue;
         item = json_object_get(value, row->name);
         json_t *step = path_with(path, json_string(row->name));
         json_t *coerced = item || gql_input_required(row) ? gql_coerce_json(c, gql_ref(row->type), item, step)
@@ -112,7 +114,7 @@ static json_t *literal_object(struct gql_coercion *c, const struct gql_type_row 
 {
     json_t *made = json_object();
     for (const struct gql_argument *f = v->fields; f; f = f->next) {
-        const struct gql_input_row *row = gql_input(t->inputs, f->name);
+        const struct gql_input_row *row = gql_input(c->schema, t->inputs, f->name);
         bool absent = false;
         json_t *item = row ? gql_coerce_literal(c, gql_ref(row->type), f->value, &absent) : NULL;
         if (!item && !absent) {
@@ -123,7 +125,7 @@ static json_t *literal_object(struct gql_coercion *c, const struct gql_type_row 
             json_object_set_new(made, f->name, item);
     }
     for (const struct gql_input_row *row = t->inputs; row->name; row++) {
-        if (json_object_get(made, row->name))
+        if (json_object_get(made, row->name) || !gql_offered(c->schema, row->in))
             continue;
         if (row->value)
             json_object_set_new(made, row->name, json_loads(row->value, JSON_DECODE_ANY, NULL));
@@ -186,6 +188,8 @@ json_t *gql_coerce_arguments(struct gql_coercion *c, const struct gql_input_row 
 {
     json_t *args = json_object();
     for (const struct gql_input_row *row = rows; row && row->name; row++) {
+        if (!gql_offered(c->schema, row->in))
+            continue;
         const struct gql_argument *a = given;
         while (a && strcmp(a->name, row->name) != 0)
             a = a->next;

@@ -31,8 +31,8 @@ struct gql_result gql_edge_cursor(struct gql_call *c, const void *o, const json_
 struct gql_result gql_edge_node(struct gql_call *c, const void *o, const json_t *args);
 
 /* Rows and types of NodeConnection and NodeEdge: GQL_CONNECTION(agents, "ClusterAgent") defines agents_connection and
- * agents_edge. */
-#define GQL_CONNECTION(VAR, NODE)                                                                                    \
+ * agents_edge. What follows is the releases that have them: .since = GITLAB(14, 7). */
+#define GQL_CONNECTION(VAR, NODE, ...)                                                                                 \
     static const struct gql_field_row VAR##_edge_fields[] = {                                                        \
         {"cursor", "String!", "A cursor for use in pagination.", gql_edge_cursor},                                   \
         {"node", NODE, "The item at the end of the edge.", gql_edge_node},                                           \
@@ -46,7 +46,7 @@ struct gql_result gql_edge_node(struct gql_call *c, const void *o, const json_t 
         {0},                                                                                                         \
     };                                                                                                               \
     const struct gql_type_row VAR##_edge = {GQL_OBJECT_TYPE, NODE "Edge", "An edge in a connection.",                \
-                                            .fields = VAR##_edge_fields};                                            \
+                                            .fields = VAR##_edge_fields, .in = {__VA_ARGS__}};                       \
     const struct gql_type_row VAR##_connection = {GQL_OBJECT_TYPE, NODE "Connection",                                \
                                                   "The connection type for " NODE ".",                               \
-                                                  .fields = VAR##_connection_fields}
+                                                  .fields = VAR##_connection_fields, .in = {__VA_ARGS__}}

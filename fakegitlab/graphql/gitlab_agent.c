@@ -83,10 +83,15 @@ RESOLVER(agent_connections)
     return r;
 }
 
+/* KAS can be asked who is connected; tokens that are revoked stay. */
+#define SAYS_WHO GITLAB(14, 0)
+#define HAS_STATUS GITLAB(14, 7)
+
 static const struct gql_input_row tokens_args[] = {
-    {"status", "AgentTokenStatus", "Status of the token."}, GQL_PAGE_ARGS, {0}};
+    {"status", "AgentTokenStatus", "Status of the token.", .in = {.since = HAS_STATUS}}, GQL_PAGE_ARGS, {0}};
 static const struct gql_field_row agent_fields[] = {
-    {"connections", "ConnectedAgentConnection", "Active connections for the cluster agent.", agent_connections, gql_page_args},
+    {"connections", "ConnectedAgentConnection", "Active connections for the cluster agent.", agent_connections, gql_page_args,
+     .in = {.since = SAYS_WHO}},
     {"createdAt", "Time", "Timestamp the cluster agent was created.", agent_created},
     {"createdByUser", "UserCore", "User object, containing information about the person who created the agent.", agent_user},
     {"id", "ID!", "ID of the cluster agent.", agent_id},
@@ -149,7 +154,7 @@ static const struct gql_field_row token_fields[] = {
     {"id", "ClustersAgentTokenID!", "Global ID of the token.", token_id},
     {"lastUsedAt", "Time", "Timestamp the token was last used.", token_used},
     {"name", "String", "Name given to the token.", token_name},
-    {"status", "AgentTokenStatus", "Current status of the token.", token_status},
+    {"status", "AgentTokenStatus", "Current status of the token.", token_status, .in = {.since = HAS_STATUS}},
     {0},
 };
 const struct gql_type_row gitlab_token = {GQL_OBJECT_TYPE, "ClusterAgentToken", "A token of an agent.", .fields = token_fields};
@@ -157,7 +162,8 @@ GQL_CONNECTION(tokens, "ClusterAgentToken");
 
 static const struct gql_input_row statuses[] = {
     {"ACTIVE", NULL, "Active token."}, {"REVOKED", NULL, "Revoked token."}, {0}};
-const struct gql_type_row gitlab_token_status = {GQL_ENUM_TYPE, "AgentTokenStatus", "Agent token statuses.", .values = statuses};
+const struct gql_type_row gitlab_token_status = {GQL_ENUM_TYPE, "AgentTokenStatus", "Agent token statuses.", .values = statuses,
+                                                 .in = {.since = HAS_STATUS}};
 
 /* ConnectedAgent: what KAS says, as options->connections gives it. */
 static struct gql_result said(const void *o, const char *key)
@@ -207,8 +213,8 @@ static const struct gql_field_row connected_fields[] = {
     {0},
 };
 const struct gql_type_row gitlab_connected = {GQL_OBJECT_TYPE, "ConnectedAgent", "Connection details for an Agent.",
-                                              .fields = connected_fields};
-GQL_CONNECTION(connected, "ConnectedAgent");
+                                              .fields = connected_fields, .in = {.since = SAYS_WHO}};
+GQL_CONNECTION(connected, "ConnectedAgent", .since = SAYS_WHO);
 
 static const struct gql_field_row metadata_fields[] = {
     {"commit", "String", "Agent version commit.", metadata_commit},
@@ -218,4 +224,4 @@ static const struct gql_field_row metadata_fields[] = {
     {0},
 };
 const struct gql_type_row gitlab_agent_metadata = {GQL_OBJECT_TYPE, "AgentMetadata", "Information about a connected Agent.",
-                                                   .fields = metadata_fields};
+                                                   .fields = metadata_fields, .in = {.since = SAYS_WHO}};

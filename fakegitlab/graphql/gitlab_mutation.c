@@ -62,6 +62,11 @@ RESOLVER(agent_delete)
     return r == -EIO ? failed(c, r) : gql_object(said);
 }
 
+/* Until 15.0 a token could be deleted; since 14.7 it is revoked, and stays as such. */
+#define REVOKES GITLAB(14, 7)
+#define DELETES_NO_MORE GITLAB(15, 0)
+#define NAMES_TOKENS GITLAB(14, 0) /* before, a token needed no name */
+
 RESOLVER(token_create)
 {
     const json_t *input = json_object_get(args, "input");
@@ -72,6 +77,8 @@ RESOLVER(token_create)
     char *secret = NULL;
     if (!a)
         return failed(c, 0);
+    if (!spec.name && c->schema->version && c->schema->version < NAMES_TOKENS)
+        spec.name = "agent token"; /* the store has none without */
     int r = store_token_create(c->options->store, gitlab_current_user(c), a, &spec, &made, &secret, &errors);
     struct payload *said = payload(c, input, errors);
     said->token = r == 0 ? made : NULL;
@@ -133,10 +140,12 @@ RESOLVER(payload_secret)
 #define PAYLOAD_END                                                                                                  \
     {"clientMutationId", "String", CLIENT_ID, payload_client_id},                                                    \
         {"errors", "[String!]!", "Errors encountered during execution of the mutation.", payload_errors}, {0}
-#define INPUT_AND_PAYLOAD(VAR, NAME)                                                                                 \
-    const struct gql_type_row VAR##_input = {GQL_INPUT_TYPE, NAME "Input", "Input of " NAME ".", .inputs = VAR##_inputs}; \
+/* What follows is the releases that have them. */
+#define INPUT_AND_PAYLOAD(VAR, NAME, ...)                                                                            \
+    const struct gql_type_row VAR##_input = {GQL_INPUT_TYPE, NAME "Input", "Input of " NAME ".", .inputs = VAR##_inputs, \
+                                             .in = {__VA_ARGS__}};                                                   \
     const struct gql_type_row VAR##_payload = {GQL_OBJECT_TYPE, NAME "Payload", "Payload of " NAME ".",              \
-                                               .fields = VAR##_outputs};                                             \
+                                               .fields = VAR##_outputs, .in = {__VA_ARGS__}};                        \
     static const struct gql_input_row VAR##_args[] = {{"input", NAME "Input!", "Parameters for " NAME "."}, {0}}
 
 static const struct gql_input_row gitlab_agent_create_inputs[] = {
@@ -160,7 +169,8 @@ INPUT_AND_PAYLOAD(gitlab_agent_delete, "ClusterAgentDelete");
 static const struct gql_input_row gitlab_token_create_inputs[] = {
     {"clusterAgentId", "ClustersAgentID!", "Global ID of the cluster agent that will be associated with the new token."},
     {"description", "String", "Description of the token."},
-    {"name", "String!", "Name of the token."},
+    {"name", "String!", "Name of the token.", .in = {.since = NAMES_TOKENS}},
+    {"name", "String", "Name of the token.", .in = {.until = NAMES_TOKENS, .old = true}},
     INPUT_END,
 };
 static const struct gql_field_row gitlab_token_create_outputs[] = {
@@ -175,20 +185,24 @@ static const struct gql_input_row gitlab_token_delete_inputs[] = {
     INPUT_END,
 };
 static const struct gql_field_row gitlab_token_delete_outputs[] = {PAYLOAD_END};
-INPUT_AND_PAYLOAD(gitlab_token_delete, "ClusterAgentTokenDelete");
+INPUT_AND_PAYLOAD(gitlab_token_delete, "ClusterAgentTokenDelete", .until = DELETES_NO_MORE);
 
 static const struct gql_input_row gitlab_token_revoke_inputs[] = {
     {"id", "ClustersAgentTokenID!", "Global ID of the agent token that will be revoked."},
     INPUT_END,
 };
 static const struct gql_field_row gitlab_token_revoke_outputs[] = {PAYLOAD_END};
-INPUT_AND_PAYLOAD(gitlab_token_revoke, "ClusterAgentTokenRevoke");
+INPUT_AND_PAYLOAD(gitlab_token_revoke, "ClusterAgentTokenRevoke", .since = REVOKES);
 
 static const struct gql_field_row mutation_fields[] = {
     {"clusterAgentDelete", "ClusterAgentDeletePayload", NULL, agent_delete, gitlab_agent_delete_args},
     {"clusterAgentTokenCreate", "ClusterAgentTokenCreatePayload", NULL, token_create, gitlab_token_create_args},
-    {"clusterAgentTokenDelete", "ClusterAgentTokenDeletePayload", NULL, token_delete, gitlab_token_delete_args},
-    {"clusterAgentTokenRevoke", "ClusterAgentTokenRevokePayload", NULL, token_revoke, gitlab_token_revoke_args},
+    {"clusterAgentTokenDelete", "ClusterAgentTokenDeletePayload", NULL, token_delete, gitlab_token_delete_args,
+     .in = {.until = REVOKES, .old = true}},
+    {"clusterAgentTokenDelete", "ClusterAgentTokenDeletePayload", NULL, token_delete, gitlab_token_delete_args,
+     "Use `clusterAgentTokenRevoke`. Deprecated in 14.7.", .in = {.since = REVOKES, .until = DELETES_NO_MORE}},
+    {"clusterAgentTokenRevoke", "ClusterAgentTokenRevokePayload", NULL, token_revoke, gitlab_token_revoke_args,
+     .in = {.since = REVOKES}},
     {"createClusterAgent", "CreateClusterAgentPayload", NULL, agent_create, gitlab_agent_create_args},
     {0},
 };

@@ -107,12 +107,14 @@ RESOLVER(project_configurations)
     return gql_connection(c, all.nodes, all.n, args);
 }
 
+#define LISTS_CONFIGURATIONS GITLAB(14, 0) /* when KAS can be asked for them */
+
 static const struct gql_input_row agent_args[] = {{"name", "String!", "Name of the cluster agent."}, {0}};
 static const struct gql_input_row agents_args[] = {
     {"name", "String", "Name of the cluster agent."}, GQL_PAGE_ARGS, {0}};
 static const struct gql_field_row project_fields[] = {
     {"agentConfigurations", "AgentConfigurationConnection", "Agent configurations defined by the project.",
-     project_configurations, gql_page_args},
+     project_configurations, gql_page_args, .in = {.since = LISTS_CONFIGURATIONS}},
     {"clusterAgent", "ClusterAgent", "Find a single cluster agent by name.", project_agent, agent_args},
     {"clusterAgents", "ClusterAgentConnection", "Cluster agents associated with the project.", project_agents, agents_args},
     {"createdAt", "Time", "Timestamp of the project creation.", project_created},
@@ -137,5 +139,6 @@ static const struct gql_field_row configuration_fields[] = {
     {0},
 };
 const struct gql_type_row gitlab_configuration = {GQL_OBJECT_TYPE, "AgentConfiguration",
-                                                  "Configuration details for an Agent.", .fields = configuration_fields};
-GQL_CONNECTION(configurations, "AgentConfiguration");
+                                                  "Configuration details for an Agent.", .fields = configuration_fields,
+                                                  .in = {.since = LISTS_CONFIGURATIONS}};
+GQL_CONNECTION(configurations, "AgentConfiguration", .since = LISTS_CONFIGURATIONS);

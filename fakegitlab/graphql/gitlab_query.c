@@ -1,6 +1,7 @@
 /* Where queries begin, and small things: who asks, which version. */
 #include "fakegitlab/graphql/gitlab_schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct gl_user *gitlab_current_user(const struct gql_call *c)
@@ -123,3 +124,11 @@ static const struct gql_type_row *const types[] = {
     &gitlab_agent_delete_payload, &gitlab_token_create_input, &gitlab_token_create_payload, &gitlab_token_delete_input,
     &gitlab_token_delete_payload, &gitlab_token_revoke_input, &gitlab_token_revoke_payload, NULL};
 const struct gql_schema gitlab_schema = {types, gql_standard_directives, "Query", "Mutation"};
+
+int gitlab_schema_version(const char *version)
+{
+    int major = 0, minor = 0;
+    if (version)
+        (void)sscanf(version, "%d.%d", &major, &minor);
+    return GITLAB(major, minor);
+}

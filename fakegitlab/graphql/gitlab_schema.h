@@ -4,7 +4,9 @@
 #include "fakegitlab/graphql/connection.h"
 #include "fakegitlab/store.h"
 
-extern const struct gql_schema gitlab_schema;
+extern const struct gql_schema gitlab_schema; /* of all releases */
+#define GITLAB(MAJOR, MINOR) ((MAJOR) * 100 + (MINOR)) /* how its rows say since when they are there */
+int gitlab_schema_version(const char *version);        /* "14.7.0"; NULL: all of them */
 
 extern const struct gql_type_row gitlab_time, gitlab_big_int, gitlab_agent_id, gitlab_token_id;
 extern const struct gql_type_row gitlab_query, gitlab_metadata, gitlab_user;

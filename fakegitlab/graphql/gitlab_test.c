@@ -158,11 +158,74 @@ static void connections(void **state)
     shop_close(&s);
 }
 
+/* What an older or newer GitLab does not have is an unknown field, in GitLab's words, with path and place. */
+static void releases(void **state)
+{
+    static const struct {
+        const char *query, *there[3], *not_there[2], *message;
+    } rows[] = {
+        {"mutation { clusterAgentTokenRevoke(input: {id: \"gid://gitlab/Clusters::AgentToken/99\"}) { errors } }",
+         {"14.7", "14.10.1", "16.5"}, {"13.6", "14.6"}, "Field 'clusterAgentTokenRevoke' doesn't exist on type 'Mutation'"},
+        {"mutation { clusterAgentTokenDelete(input: {id: \"gid://gitlab/Clusters::AgentToken/99\"}) { errors } }",
+         {"13.6", "14.6", "14.10"}, {"15.0", "16.5"}, "Field 'clusterAgentTokenDelete' doesn't exist on type 'Mutation'"},
+        {"{ project(fullPath: \"grp/proj\") { clusterAgent(name: \"a1\") { connections { count } } } }",
+         {"14.0", "14.7", "16.5"}, {"13.6", "13.12"}, "Field 'connections' doesn't exist on type 'ClusterAgent'"},
+        {"{ project(fullPath: \"grp/proj\") { clusterAgent(name: \"a1\") { tokens(status: ACTIVE) { count } } } }",
+         {"14.7", "15.0", "16.5"}, {"13.6", "14.6"}, "Field 'tokens' doesn't accept argument 'status'"},
+        {"{ project(fullPath: \"grp/proj\") { agentConfigurations { count } } }",
+         {"14.0", "14.7", "16.5"}, {"13.6", "13.12"}, "Field 'agentConfigurations' doesn't exist on type 'Project'"},
+        {"query($s: AgentTokenStatus) { project(fullPath: \"grp/proj\") { clusterAgent(name: \"a1\") { id @skip(if: true) tokens { count } } "
+         "clusterAgents { count } } }", {0}, {"13.6", "14.6"}, "AgentTokenStatus isn't a defined input type (on $s)"},
+    };
+    struct shop s;
+    (void)state;
+    shop_open(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *body = json_pack("{s:s}", "query", rows[i].query);
+        for (size_t k = 0; k < 3 && rows[i].there[k]; k++) {
+            s.options.version = rows[i].there[k];
+            json_t *said = graphql_execute(&s.options, body);
+            assert_non_null(json_object_get(said, "data"));
+            json_decref(said);
+        }
+        for (size_t k = 0; k < 2; k++) {
+            s.options.version = rows[i].not_there[k];
+            refused(&s, rows[i].query, NULL, rows[i].message);
+        }
+        json_decref(body);
+    }
+    s.options.version = "14.6";
+    asked(&s, "query q {\n  project(fullPath: \"grp/proj\") {\n    a: clusterAgent(name: \"a1\") {\n      tokens { nodes { status } }\n    }\n  }\n}",
+          NULL,
+          "{'errors':[{'message':'Field ^status^ doesn^t exist on type ^ClusterAgentToken^','locations':[{'line':4,'column':24}],"
+          "'path':['query q','project','a','tokens','nodes','status'],'extensions':{'code':'undefinedField','typeName':"
+          "'ClusterAgentToken','fieldName':'status'}}]}");
+    shop_close(&s);
+}
+
+/* Before 14.0 a token needs no name. */
+static void nameless_token(void **state)
+{
+    static const char query[] = "mutation { clusterAgentTokenCreate(input: {clusterAgentId: \"gid://gitlab/Clusters::Agent/2\"}) { "
+                                "token { id } errors } }";
+    struct shop s;
+    (void)state;
+    shop_open(&s);
+    s.options.version = "14.0";
+    refused(&s, query, NULL,
+            "Argument 'name' on InputObject 'ClusterAgentTokenCreateInput' is required. Expected type String!");
+    s.options.version = "13.12";
+    asked(&s, query, NULL,
+          "{'data':{'clusterAgentTokenCreate':{'token':{'id':'gid://gitlab/Clusters::AgentToken/3'},'errors':[]}}}");
+    shop_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documented_query), cmocka_unit_test(documented_removal), cmocka_unit_test(what_is_not_there),
         cmocka_unit_test(agent_create),     cmocka_unit_test(tokens),             cmocka_unit_test(connections),
+        cmocka_unit_test(releases),         cmocka_unit_test(nameless_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ struct graphql_limits {
 struct graphql_options {
     struct store *store;
     int64_t user;                /* who asks, an id of the store; 0: nobody has signed in */
-    const char *version;         /* metadata { version }; NULL: "14.7.0" */
+    const char *version;         /* which fields there are, and metadata { version }; NULL: all, "14.7.0" */
     const char *revision;        /* metadata { revision }; NULL: "0000000" */
     const char *web_url;         /* what webUrl begins with; NULL: "http://gitlab.example.com" */
     struct graphql_limits limits;

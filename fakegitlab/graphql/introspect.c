@@ -22,23 +22,30 @@ static const struct gql_type_row *plain(struct gql_call *c, const void *o)
     return gql_ref_required(*r) || gql_ref_list(*r) ? NULL : gql_type_of(c->schema, *r);
 }
 
-/* A list of `n` rows of `size` bytes; each has its name first. `keep` may leave some out. */
+/* A list of rows of `size` bytes; each has its name first. `keep` may leave some out. */
 static struct gql_result rows(struct gql_call *c, const void *first, size_t size, const json_t *args,
-                              bool (*keep)(const void *row, const json_t *args))
+                              bool (*keep)(const struct gql_call *c, const void *row, const json_t *args))
 {
     size_t n = 0, m = 0;
     for (const char *p = first; p && *(const char *const *)p; p += size)
         n++;
     struct gql_result *items = arena_alloc(c->arena, n * sizeof *items);
     for (const char *p = first; p && *(const char *const *)p; p += size)
-        if (!keep || keep(p, args))
+        if (!keep || keep(c, p, args))
             items[m++] = gql_object(p);
     return (struct gql_result){.kind = GQL_RESULT_LIST, .items = items, .n = m};
 }
 
-static bool not_deprecated(const void *row, const json_t *args)
+static bool field_offered(const struct gql_call *c, const void *row, const json_t *args)
 {
-    return !((const struct gql_field_row *)row)->deprecated || json_is_true(json_object_get(args, "includeDeprecated"));
+    const struct gql_field_row *f = row;
+    return gql_offered(c->schema, f->in) && (!f->deprecated || json_is_true(json_object_get(args, "includeDeprecated")));
+}
+
+static bool input_offered(const struct gql_call *c, const void *row, const json_t *args)
+{
+    (void)args;
+    return gql_offered(c->schema, ((const struct gql_input_row *)row)->in);
 }
 
 /* __Type */
@@ -64,19 +71,19 @@ RESOLVER(type_about)
 RESOLVER(type_fields)
 {
     const struct gql_type_row *t = plain(c, o);
-    return t && t->kind == GQL_OBJECT_TYPE ? rows(c, t->fields, sizeof *t->fields, args, not_deprecated) : gql_null();
+    return t && t->kind == GQL_OBJECT_TYPE ? rows(c, t->fields, sizeof *t->fields, args, field_offered) : gql_null();
 }
 
 RESOLVER(type_inputs)
 {
     const struct gql_type_row *t = plain(c, o);
-    return t && t->kind == GQL_INPUT_TYPE ? rows(c, t->inputs, sizeof *t->inputs, args, NULL) : gql_null();
+    return t && t->kind == GQL_INPUT_TYPE ? rows(c, t->inputs, sizeof *t->inputs, args, input_offered) : gql_null();
 }
 
 RESOLVER(type_values)
 {
     const struct gql_type_row *t = plain(c, o);
-    return t && t->kind == GQL_ENUM_TYPE ? rows(c, t->values, sizeof *t->values, args, NULL) : gql_null();
+    return t && t->kind == GQL_ENUM_TYPE ? rows(c, t->values, sizeof *t->values, args, input_offered) : gql_null();
 }
 
 RESOLVER(type_interfaces)
@@ -117,7 +124,7 @@ RESOLVER(field_about)
 RESOLVER(field_args)
 {
     const struct gql_field_row *f = o;
-    return rows(c, f->args, sizeof *f->args, args, NULL);
+    return rows(c, f->args, sizeof *f->args, args, input_offered);
 }
 
 RESOLVER(field_type)
@@ -192,7 +199,8 @@ RESOLVER(schema_types)
     n = 0;
     for (size_t i = 0; i < 2; i++)
         for (const struct gql_type_row *const *t = lists[i]; *t; t++)
-            items[n++] = type_object(c, gql_ref((*t)->name));
+            if (gql_offered(c->schema, (*t)->in))
+                items[n++] = type_object(c, gql_ref((*t)->name));
     return (struct gql_result){.kind = GQL_RESULT_LIST, .items = items, .n = n};
 }
 

@@ -99,7 +99,9 @@ static json_t *execute_text(const struct graphql_options *o, const char *query, 
                             const json_t *variables, bool get, int *ret_status)
 {
     _cleanup_(arena_done) struct arena a = ARENA_NULL;
-    struct gql_call c = {.options = o, .limits = graphql_limits_of(&o->limits), .schema = &gitlab_schema, .arena = &a};
+    struct gql_schema schema = gitlab_schema;
+    schema.version = gitlab_schema_version(o->version);
+    struct gql_call c = {.options = o, .limits = graphql_limits_of(&o->limits), .schema = &schema, .arena = &a};
     struct gql_parse_limits parse = graphql_parse_limits(&c.limits);
     struct gql_error error;
     c.document = gql_parse(&a, query, n, &parse, &error);

@@ -36,6 +36,13 @@ struct gql_ref gql_ref_name(struct gql_ref r)
     return (struct gql_ref){r.s + skip, strcspn(r.s + skip, "!]")};
 }
 
+bool gql_offered(const struct gql_schema *s, struct gql_versions in)
+{
+    if (!s->version)
+        return !in.old;
+    return s->version >= in.since && (!in.until || s->version < in.until);
+}
+
 static bool named(const struct gql_type_row *t, struct gql_ref r)
 {
     return strlen(t->name) == r.n && memcmp(t->name, r.s, r.n) == 0;
@@ -45,7 +52,7 @@ const struct gql_type_row *gql_type_of(const struct gql_schema *s, struct gql_re
 {
     r = gql_ref_name(r);
     for (const struct gql_type_row *const *t = s->types; *t; t++)
-        if (named(*t, r))
+        if (named(*t, r) && gql_offered(s, (*t)->in))
             return *t;
     for (const struct gql_type_row *const *t = gql_introspection_types; *t; t++)
         if (named(*t, r))
@@ -65,7 +72,7 @@ const struct gql_field_row *gql_field(const struct gql_schema *s, const struct g
     if (strcmp(name, gql_typename_field.name) == 0)
         return &gql_typename_field;
     for (const struct gql_field_row *f = t->fields; f->name; f++)
-        if (strcmp(f->name, name) == 0)
+        if (strcmp(f->name, name) == 0 && gql_offered(s, f->in))
             return f;
     if (strcmp(t->name, s->query) == 0)
         for (const struct gql_field_row *f = gql_introspection_fields; f->name; f++)
@@ -74,10 +81,10 @@ const struct gql_field_row *gql_field(const struct gql_schema *s, const struct g
     return NULL;
 }
 
-const struct gql_input_row *gql_input(const struct gql_input_row *rows, const char *name)
+const struct gql_input_row *gql_input(const struct gql_schema *s, const struct gql_input_row *rows, const char *name)
 {
     for (; rows && rows->name; rows++)
-        if (strcmp(rows->name, name) == 0)
+        if (strcmp(rows->name, name) == 0 && gql_offered(s, rows->in))
             return rows;
     return NULL;
 }

@@ -27,9 +27,16 @@ struct gql_result {
  * a default. */
 typedef struct gql_result (*gql_resolve_fn)(struct gql_call *c, const void *object, const json_t *args);
 
+/* Which releases have a row. Numbers are the schema's own; 0: no bound. */
+struct gql_versions {
+    int since, until; /* from this one on, and before that one */
+    bool old;         /* not where all releases are offered together: another row of the same name is */
+};
+
 struct gql_input_row { /* an argument, or a field of an input */
     const char *name, *type, *about;
     const char *value; /* default, as JSON; NULL: none */
+    struct gql_versions in;
 };
 
 struct gql_field_row {
@@ -37,6 +44,7 @@ struct gql_field_row {
     gql_resolve_fn resolve;
     const struct gql_input_row *args; /* ends with a row without name; NULL: none */
     const char *deprecated;           /* why; NULL: it is not */
+    struct gql_versions in;
 };
 
 enum gql_type_kind { GQL_SCALAR_TYPE, GQL_OBJECT_TYPE, GQL_ENUM_TYPE, GQL_INPUT_TYPE };
@@ -50,6 +58,7 @@ struct gql_type_row {
     /* SCALAR: what a value of the client's becomes, a new reference; NULL: it is none, and *ret_why may say more. */
     json_t *(*coerce)(const struct gql_type_row *t, const json_t *value, const char **ret_why);
     const void *arg; /* for coerce */
+    struct gql_versions in; /* whoever is of that type has the same */
 };
 
 struct gql_directive_row {
@@ -62,7 +71,9 @@ struct gql_schema {
     const struct gql_type_row *const *types; /* ends with NULL; those of introspection are known besides */
     const struct gql_directive_row *directives; /* ends with a row without name */
     const char *query, *mutation;
+    int version; /* of what is offered; 0: all */
 };
+bool gql_offered(const struct gql_schema *s, struct gql_versions in);
 
 /* A type as it is written, or a part of it. */
 struct gql_ref {
@@ -80,7 +91,7 @@ const struct gql_type_row *gql_type(const struct gql_schema *s, const char *name
 const struct gql_type_row *gql_type_of(const struct gql_schema *s, struct gql_ref r); /* the named one within */
 /* Also __typename of any, and __schema and __type of the query. NULL: there is none. */
 const struct gql_field_row *gql_field(const struct gql_schema *s, const struct gql_type_row *t, const char *name);
-const struct gql_input_row *gql_input(const struct gql_input_row *rows, const char *name);
+const struct gql_input_row *gql_input(const struct gql_schema *s, const struct gql_input_row *rows, const char *name);
 const struct gql_directive_row *gql_directive(const struct gql_schema *s, const char *name);
 bool gql_input_required(const struct gql_input_row *row); /* must be given: no default, and ! */
 bool gql_is_leaf(const struct gql_type_row *t);

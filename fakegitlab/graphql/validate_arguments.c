@@ -77,7 +77,7 @@ static bool value_is_right(struct gql_validation *v, struct gql_ref type, const 
 
 static void one_argument(struct gql_validation *v, const struct owner *o, const struct gql_argument *a)
 {
-    const struct gql_input_row *row = gql_input(o->rows, a->name);
+    const struct gql_input_row *row = gql_input(v->schema, o->rows, a->name);
     struct gql_path path = {v->path, a->name, 0};
     const char *why = NULL;
     v->path = &path;
@@ -105,7 +105,7 @@ static void missing(struct gql_validation *v, const struct owner *o, const struc
 {
     const char *names = NULL;
     for (const struct gql_input_row *row = o->rows; row && row->name; row++) {
-        if (!gql_input_required(row) || given_as(given, row->name))
+        if (!gql_offered(v->schema, row->in) || !gql_input_required(row) || given_as(given, row->name))
             continue;
         if (strcmp(o->kind, "InputObject") == 0)
             gql_invalid(v, place, "missingRequiredInputObjectAttribute",

@@ -100,7 +100,7 @@ static void mark(struct using *u, const struct gql_value *given)
 static void arguments(struct using *u, const struct gql_input_row *rows, const struct gql_argument *a)
 {
     for (; a; a = a->next) {
-        const struct gql_input_row *row = gql_input(rows, a->name);
+        const struct gql_input_row *row = gql_input(u->v->schema, rows, a->name);
         u->v->work++;
         if (row)
             value(u, a->value, row, gql_ref(row->type));
