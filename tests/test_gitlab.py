@@ -1,10 +1,13 @@
 """The fake GitLab as a program: what it answers, what it bears, and what it keeps."""
+import http.client
 import itertools
 import json
 import os
 import pathlib
 import random
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -87,7 +90,10 @@ def test_jwts_that_are_none(gitlab):
     bad = [None, "", "x", "a.b.c", jwt(b"k" * 32), jwt(one.key, iss="gitlab"), jwt(one.key, aud=None),
            jwt(one.key, aud=["kas"]), jwt(one.key, exp=1), jwt(one.key, nbf=2 ** 40), f"{none}.{claims}.",
            f"{none}.{claims}.{signature}", jwt(one.key, header={"alg": "HS512"}), f"{head}.{claims}.", good + "x",
-           "A" * 30000]
+           "A" * 30000, jwt(one.key, exp=int(time.time()) - 5), jwt(one.key, nbf=int(time.time()) + 30),
+           jwt(one.key, header={"alg": "RS256", "jwk": {"kty": "oct", "k": b64url(one.key)}}), jwt(one.key, header={"alg": ["HS256"]}),
+           jwt(one.key, header={"alg": "none", "typ": "JWT"}), jwt(one.key, header=["HS256"]), jwt(one.key, exp="never"), jwt(one.key, iss=["gitlab-kas"]),
+           good.replace(".", ".."), "." + good, good.upper(), f" {good} {good}"]
     for token in bad:
         headers = {"Authorization": f"Bearer {one.token}"} | ({"Gitlab-Kas-Api-Request": token} if token is not None else {})
         answer = one.ask("GET", INTERNAL + "/agent_info", headers)
@@ -194,3 +200,126 @@ def test_kill_9_loses_nothing_that_was_acknowledged(gitlab, tmp_path):
     for name, token in made:
         assert json.loads(again.as_kas("GET", "/agent_info", token=token)[2])["agent_name"] == name
     assert again.as_kas("GET", "/agent_info", token=one.token)[0] == 200
+
+
+# Each of these is refused, or answered in bounds; the words of the refusal are held in fakegitlab/graphql/*_test.c.
+TOO_MUCH = {
+    "braces": "{" * 100000, "lists": "{ echo(text: " + "[" * 100000 + ") }", "open string": '{ echo(text: "', "no utf-8 in an escape": '{ echo(text: "\\ud800") }',
+    "deep": "{ project(fullPath: \"grp/proj\") " + "{ clusterAgents { nodes { project " * 40 + "{ id }" + " } } }" * 40 + " }",
+    "wide": "{ " + " ".join(f"a{i}: echo(text: \"x\")" for i in range(20000)) + " }",
+    "one field a thousand times": "{ " + "currentUser { id } " * 4000 + "}",
+    "many that may conflict": "{ " + " ".join(f"currentUser {{ a: id b{i}: name }}" for i in range(1500)) + " }",
+    "fragment of itself": "{ ...F } fragment F on Query { ...F }",
+    "fragments in a ring": "{ ...A } " + " ".join(f"fragment {a} on Query {{ currentUser {{ id }} ...{b} }}" for a, b in ("AB", "BC", "CA")),
+    "fragments that double": "{ ...F0 } " + " ".join(f"fragment F{i} on Query {{ a{i}: currentUser {{ id }} ...F{i + 1} ...F{i + 1} }}" for i in range(60))
+                             + " fragment F60 on Query { currentUser { id } }",
+    "a long chain of fragments": "{ ...F0 } " + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(3000)) + " fragment F3000 on Query { __typename }",
+    "introspection in depth": "{ __schema { types " + "{ fields { type " * 60 + "{ name }" + " } }" * 60 + " } }",
+    "comments": "#" + "x" * 200000 + "\n{ __typename }", "nothing": "", "only a comment": "# x", "nul": "{ __typename \0 }",
+    "variables in a default": "query($a: Int = $b) { __typename }",
+}
+
+
+@pytest.mark.parametrize("what", TOO_MUCH)
+def test_graphql_that_is_too_much(gitlab, what):
+    one = gitlab()
+    began = time.monotonic()
+    status, headers, text = one.as_user("POST", "/api/graphql", {"query": TOO_MUCH[what]})
+    assert time.monotonic() - began < 30, "it took too long"
+    answer = json.loads(text)
+    assert status in (200, 400) and headers["Content-Type"] == "application/json" and len(text) < 1 << 20
+    assert "data" not in answer or what in ("comments", "one field a thousand times"), text[:300]
+    assert all(error["message"] for error in answer.get("errors", [])) or "error" in answer
+    assert json.loads(one.as_user("POST", "/api/graphql", {"query": "{ __typename }"})[2]) == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("body", ['{"query": 1}', '{"query": ["{a}"]}', '{"variables": {}}', '{"query": "{ __typename }", "variables": [1]}',
+                                  '{"query": "{ __typename }", "variables": "{"}', '{"query": "{ __typename }", "operationName": "x"}', '{"query": "query A { __typename } query B { __typename }"}',
+                                  '{"query": "query($x: Int) { __typename }", "variables": {"x": ' + "[" * 1500 + "]" * 1500 + "}}",
+                                  '{"query": "query($x: Int!) { __typename @skip(if: $x) }", "variables": {"x": 99999999999999999999}}', "[]", "null", "{"])
+def test_requests_that_are_no_graphql(gitlab, body):
+    one = gitlab()
+    status, _, text = one.as_user("POST", "/api/graphql", body)
+    assert status in (200, 400, 422) and ("errors" in json.loads(text) or "error" in json.loads(text)), text
+    status, _, text = one.ask("POST", "/api/graphql", {"PRIVATE-TOKEN": one.pat, "Content-Type": "application/json"}, body)
+    assert status in (200, 400, 422) and ("errors" in json.loads(text) or "error" in json.loads(text)), text
+    assert one.as_user("POST", "/api/graphql", {"query": "{ __typename }"})[0] == 200
+
+
+class Writer(threading.Thread):
+    """Changes this and that until nobody answers, and knows what was acknowledged."""
+
+    def __init__(self, one, number):
+        super().__init__()
+        self.one, self.number = one, number
+        self.made, self.deleted, self.alerts, self.usage, self.configured, self.wrong = {}, set(), 0, 0, {}, None
+
+    def run(self):
+        try:
+            for i in range(10000):
+                self.change(i)
+        except (OSError, http.client.HTTPException, ValueError):
+            pass  # killed in the midst of it: what was not answered was not acknowledged
+
+    def answered(self, answer, status):
+        if answer[0] != status:
+            self.wrong = answer
+            raise ValueError
+        return json.loads(answer[2]) if answer[2] else None
+
+    def change(self, i):
+        agent = self.answered(self.one.as_user("POST", AGENTS, {"name": f"agent-{self.number}-{i}"}), 201)["id"]
+        self.made[agent] = None
+        self.made[agent] = self.answered(self.one.as_user("POST", f"{AGENTS}/{agent}/tokens", {"name": "t"}), 201)["token"]
+        if i % 3 == 0:
+            gone, _ = self.made.popitem()  # whether it is deleted or not is open until it is acknowledged
+            self.answered(self.one.as_user("DELETE", f"{AGENTS}/{gone}"), 204)
+            self.deleted.add(gone)
+            return
+        self.answered(self.one.as_kas("POST", "/agent_configuration", {"agent_id": agent, "agent_config": {"n": i}}), 204)
+        self.configured[agent] = i
+        self.answered(self.one.as_kas("POST", "/modules/cilium_alert", {"alert": {"writer": self.number, "n": i}}), 200)
+        self.alerts += 1
+        self.answered(self.one.as_kas("POST", "/usage_metrics", {"gitops_sync_count": 1}), 204)
+        self.usage += 1
+
+
+def state_of(one):
+    done = subprocess.run(["curl", "-fs", "--unix-socket", one.announced["control"], "http://fakegitlab/state"], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_kill_9_in_the_midst_of_writing(gitlab, tmp_path):
+    """Three times, on the same data: all that was acknowledged is there, and what was deleted stays away."""
+    data = tmp_path / "data"
+    token = pat = None
+    writers = []
+    for life in range(3):
+        one = gitlab("--data", data)
+        one.token, one.pat = token or one.token, pat or one.pat
+        token, pat = one.token, one.pat
+        now = [Writer(one, 3 * life + n) for n in range(3)]
+        writers += now
+        for writer in now:
+            writer.start()
+        while sum(writer.alerts for writer in now) < 12 and any(writer.is_alive() for writer in now):
+            now[0].join(0.005)
+        os.kill(one.process.pid, 9)
+        one.process.wait(10)
+        for writer in now:
+            writer.join(20)
+        again = gitlab("--data", data)
+        again.token, again.pat = token, pat
+        state = state_of(again)
+        agents = {agent["id"]: agent for agent in state["agents"]}
+        for writer in writers:
+            assert writer.alerts > 0 and not writer.wrong, writer.wrong
+            assert set(writer.made) <= set(agents) and not writer.deleted & set(agents)
+            for agent, secret in writer.made.items():
+                assert not secret or json.loads(again.as_kas("GET", "/agent_info", token=secret)[2])["agent_id"] == agent
+            assert all(agents[agent]["config"] == {"n": n} for agent, n in writer.configured.items())
+            seen = sum(alert["payload"]["writer"] == writer.number for alert in state["received"]["alerts"])
+            assert writer.alerts <= seen <= writer.alerts + 1
+        counted = state["received"]["usage"]["counters"]["gitops_sync_count"]
+        assert sum(writer.usage for writer in writers) <= counted <= sum(writer.usage + 1 for writer in writers)
+        again.end()
