@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "fakegitlab/uri.h"
+#include "lib/proto/uri.h"
 #include "lib/base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
