@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fakekas/serve.h"
 
@@ -71,6 +72,8 @@ static const char help_proxy[] =
     "                          own is asked for. The name is looked up once\n"
     "  --ca FILE               certificates that are trusted there, PEM; default: the system's roots\n"
     "  --insecure              do not verify its certificate\n"
+    "  --linger US             after anything came, look for US microseconds more before sleeping: calls pass sooner, for\n"
+    "                          processor time. Default 200; 0 where there is one processor only\n"
     "  --record FILE           at the end, write what the KAS said as a scenario, with secrets and names replaced, and\n"
     "                          say on standard error what was replaced (fakekas record is the same as a command)\n"
     "\n"
@@ -82,7 +85,7 @@ static const char help_proxy[] =
     "  fakekas record --to grpc://127.0.0.1:8150 seen.yaml\n";
 
 enum { OPT_LISTEN = 256, OPT_VERSION, OPT_AGENT_VERSION, OPT_TOKEN_FILE, OPT_EVENTS, OPT_VERBOSE, OPT_JSON,
-       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP, OPT_TO, OPT_CA, OPT_INSECURE, OPT_RECORD, OPT_MAX_CONNECTIONS, OPT_MAX_HEADER, OPT_MAX_MESSAGE, OPT_MAX_WS_MESSAGE };
+       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP, OPT_TO, OPT_CA, OPT_LINGER, OPT_INSECURE, OPT_RECORD, OPT_MAX_CONNECTIONS, OPT_MAX_HEADER, OPT_MAX_MESSAGE, OPT_MAX_WS_MESSAGE };
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
@@ -97,6 +100,7 @@ static const struct option options[] = {
     {"help", no_argument, NULL, OPT_HELP},
     {"to", required_argument, NULL, OPT_TO},
     {"ca", required_argument, NULL, OPT_CA},
+    {"linger", required_argument, NULL, OPT_LINGER},
     {"insecure", no_argument, NULL, OPT_INSECURE},
     {"record", required_argument, NULL, OPT_RECORD},
     {"max-connections", required_argument, NULL, OPT_MAX_CONNECTIONS},
@@ -125,6 +129,16 @@ static int take_listen(struct serve_options *o, const char *text)
     int code = usage(err);
     free(err);
     return code;
+}
+
+static int take_linger(struct serve_options *o, const char *arg)
+{
+    char *end;
+    long us = strtol(arg, &end, 10);
+    if (end == arg || *end || us < 0 || us > 10000)
+        return usage("--linger: expected microseconds, 0 to 10000");
+    o->linger_us = (int)us;
+    return -1;
 }
 
 static int take_option(struct serve_options *o, int opt, const char *arg)
@@ -164,6 +178,8 @@ static int take_option(struct serve_options *o, int opt, const char *arg)
     case OPT_CA:
         o->ca = arg;
         return -1;
+    case OPT_LINGER:
+        return take_linger(o, arg);
     case OPT_INSECURE:
         o->insecure = true;
         return -1;
@@ -190,7 +206,7 @@ static int take_option(struct serve_options *o, int opt, const char *arg)
 
 static int main_serve(int argc, char **argv, bool proxy, bool record)
 {
-    struct serve_options o = {.control_http = -1, .proxy = proxy};
+    struct serve_options o = {.control_http = -1, .proxy = proxy, .linger_us = -1};
     int opt, code;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
         if ((code = take_option(&o, opt, optarg)) >= 0)
@@ -205,8 +221,10 @@ static int main_serve(int argc, char **argv, bool proxy, bool record)
         return usage(proxy ? "proxy: which KAS? --to wss://HOST/PATH" : "serve: --to belongs to fakekas proxy");
     if (record && !o.record)
         return usage("record: into which file?");
-    if (!o.to && (o.ca || o.insecure || o.record))
-        return usage("serve: --ca, --insecure and --record belong to fakekas proxy");
+    if (!o.to && (o.ca || o.insecure || o.record || o.linger_us >= 0))
+        return usage("serve: --ca, --insecure, --linger and --record belong to fakekas proxy");
+    if (o.linger_us < 0) /* with one processor, whoever we wait for needs it */
+        o.linger_us = proxy && sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 200 : 0;
     return serve(&o);
 }
 

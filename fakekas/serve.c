@@ -326,6 +326,7 @@ static int set_up(struct served *s)
     int code = load_scenario(s);
     /* From here on a signal is an orderly end: nothing is left behind. */
     s->loop = loop_new();
+    loop_linger(s->loop, (uint64_t)s->o->linger_us);
     s->term = sig_new(s->loop, SIGTERM, on_signal, s->loop);
     s->interrupt = sig_new(s->loop, SIGINT, on_signal, s->loop);
     if (!code)

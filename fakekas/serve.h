@@ -14,6 +14,7 @@ struct serve_options {
     const char *to;            /* not NULL: a proxy for this KAS (upstream.h) */
     const char *ca;            /* whose certificates are trusted there; NULL: the system's roots */
     bool insecure;
+    int linger_us;             /* see loop_linger() */
     const char *record;        /* NULL, or the scenario file to write at the end */
     struct serve_listen listen[LISTENERS_MAX];
     int n_listen;              /* 0: all four transports, any free ports */

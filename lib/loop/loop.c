@@ -43,6 +43,8 @@ struct loop {
     struct timer **heap; /* [1 … n_timers] */
     size_t n_timers, cap_timers;
     uint64_t timer_order, armed; /* armed: what the timerfd is set to; 0: nothing */
+    uint64_t linger_ns;          /* 0: sleeps at once */
+    bool busy, stopped;          /* while it lingers: something came this turn; loop_stop() was called */
 };
 
 /* Deferred */
@@ -106,6 +108,7 @@ static void on_poll(uv_poll_t *h, int status, int events)
         w->events = 0;
         up = WATCH_READ | WATCH_WRITE;
     }
+    ((struct loop *)h->loop)->busy = true; /* its first member */
     w->fn(w->arg, up, status);
 }
 
@@ -348,13 +351,35 @@ struct loop *loop_free(struct loop *l)
     return NULL;
 }
 
+void loop_linger(struct loop *l, uint64_t us)
+{
+    l->linger_ns = us * 1000;
+}
+
+/* Looks again and again until nothing has come for linger_ns, then sleeps: what comes meanwhile finds us awake. */
+static int run_lingering(struct loop *l)
+{
+    uint64_t until = 0;
+    int alive = 1;
+
+    l->stopped = false;
+    while (alive && !l->stopped) {
+        l->busy = false;
+        alive = uv_run(&l->uv, clock_ns() < until ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+        if (l->busy)
+            until = clock_ns() + l->linger_ns;
+    }
+    return alive;
+}
+
 int loop_run(struct loop *l)
 {
-    return uv_run(&l->uv, UV_RUN_DEFAULT);
+    return l->linger_ns ? run_lingering(l) : uv_run(&l->uv, UV_RUN_DEFAULT);
 }
 
 void loop_stop(struct loop *l)
 {
+    l->stopped = true;
     uv_stop(&l->uv);
 }
 

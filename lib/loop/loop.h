@@ -19,6 +19,9 @@ struct loop *loop_new(void);
 struct loop *loop_free(struct loop *loop);
 int loop_run(struct loop *loop);   /* until loop_stop(), or until nothing is left to wait for */
 void loop_stop(struct loop *loop);
+/* Before loop_run(): after anything came to a watch, the loop goes on looking for `us` microseconds before it sleeps.
+ * A process that is between two others answers sooner by what waking costs, and uses the processor meanwhile. 0: not. */
+void loop_linger(struct loop *loop, uint64_t us);
 /* Called once, when the callbacks of this turn are done: the place to free what a callback still uses. */
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
 /* The libuv loop, for guests (libwebsockets' plugin, libmicrohttpd's epoll descriptor). */

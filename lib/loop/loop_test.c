@@ -47,6 +47,32 @@ static void timers_fire_in_order(void **state)
     loop_free(loop);
 }
 
+static void on_stop(void *arg)
+{
+    loop_stop(arg);
+}
+
+/* Awake between two timers or asleep: what happens is the same. */
+static void lingering_changes_nothing(void **state)
+{
+    struct loop *loop = loop_new();
+    struct mark marks[] = {{NULL, 'c'}, {NULL, 'a'}, {NULL, 'b'}};
+    (void)state;
+    order[0] = 0;
+    loop_linger(loop, 3000);
+    marks[0].timer = timer_new(loop, 12, on_mark, &marks[0]);
+    marks[1].timer = timer_new(loop, 0, on_mark, &marks[1]);
+    marks[2].timer = timer_new(loop, 2, on_mark, &marks[2]);
+    assert_int_equal(loop_run(loop), 0); /* ends by itself here too */
+    assert_string_equal(order, "abc");
+    struct timer *stop = timer_new(loop, 1, on_stop, loop), *never = timer_new(loop, 100000, on_mark, &marks[0]);
+    loop_run(loop); /* ends, with something left to wait for */
+    assert_string_equal(order, "abc");
+    timer_free(stop);
+    timer_free(never);
+    loop_free(loop);
+}
+
 static void many_timers_keep_their_order(void **state)
 {
     enum { N = 500 };
@@ -295,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_fire_in_order),
+        cmocka_unit_test(lingering_changes_nothing),
         cmocka_unit_test(many_timers_keep_their_order),
         cmocka_unit_test(timers_are_never_early),
         cmocka_unit_test(deferred_work_runs_after_the_callback),

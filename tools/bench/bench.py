@@ -436,9 +436,9 @@ def added(p, transport, between):
 @row("proxy", 7, 3)
 def proxy(p):
     @contextmanager
-    def ours(kas, transport):
+    def ours(kas, transport, *more):
         argv = [p.fakekas, "proxy", "--json", "--to", f"{transport}://{kas.address[transport]}", "--listen",
-                f"{transport}=127.0.0.1:0", "--insecure"]
+                f"{transport}=127.0.0.1:0", "--insecure", *more]
         with running(argv) as server:
             yield json.loads(server.line)["listeners"][0]["address"]
 
@@ -457,6 +457,8 @@ def proxy(p):
     return {"title": "what a proxy adds to a round trip (unary Register, one after the other; median of 20 000 a run)",
             "unit": "us", "goal": 50,
             "subjects": {"fakekas proxy, grpc": lambda: added(p, "grpc", lambda kas: ours(kas, "grpc")),
+                         "fakekas proxy --linger 0, grpc":
+                             lambda: added(p, "grpc", lambda kas: ours(kas, "grpc", "--linger", "0")),
                          "fakekas proxy, ws": lambda: added(p, "ws", lambda kas: ours(kas, "ws")),
                          "Toxiproxy, bytes only": lambda: added(p, "grpc", toxiproxy)}}
 
