@@ -11,6 +11,7 @@
 #include "conformance/refagent/gotext.h"
 #include "conformance/refagent/gourl.h"
 #include "conformance/refagent/grpc_status.h"
+#include "conformance/refagent/pieces.h"
 #include "conformance/refagent/upgrade.h"
 #include "conformance/refagent/ws_frames.h"
 #include "lib/base/mem.h"
@@ -142,10 +143,29 @@ static void judges_handshakes(void **state)
     check_reply("\x06\x04", true, BROKEN "malformed HTTP response \"\\x06\\x04\"", true);
     check_reply("HTTP/1.1 abc x\r\n\r\n", false, BROKEN "malformed HTTP status code \"abc\"", true);
     check_reply("HTTP/1.1 101 x\r\nUpgrade: web", true, BROKEN "unexpected EOF", true);
+    check_reply("HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-W", true, BROKEN "malformed MIME header: missing colon: \"Sec-W\"",
+                true);
     check_reply("HTTP/1.1 101 x\r\nUpgrade websocket\r\n\r\n", false,
                 BROKEN "malformed MIME header: missing colon: \"Upgrade websocket\"", true);
     struct upgrade_reply r;
     assert_false(upgrade_judge((const uint8_t *)"HTTP/1.1 101 x\r\n", 16, false, "k", &r));
+}
+
+static void tells_where_it_was_cut(void **state)
+{
+    (void)state;
+    static const uint8_t record[] = {22, 3, 3, 0, 2, 1, 1, 21, 3, 3, 0, 0};
+    for (size_t n = 0; n <= sizeof record; n++) {
+        struct pieces c = PIECES_TLS;
+        bool between = n == 0 || n == 7 || n == 12;
+        pieces_feed(&c, record, n / 2);
+        pieces_feed(&c, record + n / 2, n - n / 2);
+        assert_string_equal(pieces_end(&c, "EOF"), between ? "EOF" : "unexpected EOF");
+        assert_string_equal(pieces_end(&c, "reset"), "reset");
+    }
+    struct pieces h = PIECES_HTTP2;
+    pieces_feed(&h, (const uint8_t[]){0, 1, 0, 4, 0, 0, 0, 0, 0}, 9);
+    assert_int_equal(h.left, 256);
 }
 
 static void hides_extensions_from_lws(void **state)
@@ -276,7 +296,7 @@ int main(void)
         cmocka_unit_test(parses_numbers),
         cmocka_unit_test(parses_urls),
         cmocka_unit_test(judges_handshakes),
-        cmocka_unit_test(hides_extensions_from_lws),
+        cmocka_unit_test(tells_where_it_was_cut), cmocka_unit_test(hides_extensions_from_lws),
         cmocka_unit_test(follows_frames),
         cmocka_unit_test(reads_statuses),
         cmocka_unit_test(renders_configurations),

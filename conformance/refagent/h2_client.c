@@ -7,6 +7,7 @@
 #include "conformance/refagent/agent.h"
 #include "conformance/refagent/gotext.h"
 #include "conformance/refagent/grpc_status.h"
+#include "conformance/refagent/pieces.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
@@ -37,6 +38,7 @@ struct h2 {
     void *arg;
     LIST_HEAD(, h2_stream) streams;
     bool ready, pumping, gone, over, bdp_out, broken /* what came was no HTTP/2 */, greeted, draining;
+    struct pieces frames;
     char *verdict; /* what is wrong with it, in grpc-go's words; owned */
     uint64_t read_ns;
     struct timer *keepalive, *ack;
@@ -252,6 +254,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
     if (h->over)
         return;
     h->read_ns = clock_ns();
+    pieces_feed(&h->frames, p, n);
     bool first = !h->greeted;
     h->greeted = true; /* it may come in pieces */
     if (first && !h->ready && n >= 4 &&
@@ -265,7 +268,8 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 static void on_closed(void *arg, const char *error)
 {
-    _cleanup_(freep) char *why = xasprintf("error reading from server: %s", error);
+    const struct h2 *h = arg;
+    _cleanup_(freep) char *why = xasprintf("error reading from server: %s", pieces_end(&h->frames, error));
     over(arg, why);
 }
 
@@ -323,7 +327,7 @@ static nghttp2_session *session_new(struct h2 *h)
 struct h2 *h2_new(struct agent *a, struct link *link, const struct h2_events *ev, void *arg)
 {
     struct h2 *h = NEW(struct h2);
-    *h = (struct h2){.agent = a, .link = link, .ev = ev, .arg = arg};
+    *h = (struct h2){.agent = a, .link = link, .ev = ev, .arg = arg, .frames = PIECES_HTTP2};
     LIST_INIT(&h->streams);
     h->session = session_new(h);
     link_set_up(link, (struct link_up){on_data, on_closed}, h);

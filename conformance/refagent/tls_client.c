@@ -7,6 +7,7 @@
 
 #include "conformance/refagent/agent.h"
 #include "conformance/refagent/gotext.h"
+#include "conformance/refagent/pieces.h"
 #include "conformance/refagent/tls_verify.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
@@ -23,6 +24,7 @@ struct tls {
     void *arg;
     uint8_t first[5]; /* of what came: Go tells a user who answered something else */
     size_t n_first;
+    struct pieces records; /* … and by that in which place it ended */
     bool ready, gone;
     char *refused; /* what is wrong with the certificate */
 };
@@ -108,6 +110,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
     struct tls *t = arg;
     for (size_t i = 0; i < n && t->n_first < sizeof t->first; i++)
         t->first[t->n_first++] = p[i];
+    pieces_feed(&t->records, p, n);
     BIO_write(t->in, p, (int)n);
     if (t->fn)
         handshake(t);
@@ -118,6 +121,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 static void on_closed(void *arg, const char *error)
 {
     struct tls *t = arg;
+    error = pieces_end(&t->records, error);
     if (t->fn) {
         tls_fn fn = t->fn;
         t->fn = NULL;
@@ -202,6 +206,7 @@ struct link *tls_start(struct agent *a, struct link *below, const char *host, bo
                       .agent = a,
                       .below = below,
                       .host = xstrdup(host),
+                      .records = PIECES_TLS,
                       .fn = fn,
                       .arg = arg};
     set_up(t, alpn_h2);

@@ -178,7 +178,9 @@ bool upgrade_judge(const uint8_t *p, size_t n, bool eof, const char *key, struct
             return false;
         ret->head_len = end ? (size_t)(end - p) + 4 : n;
         _cleanup_(freep) char *head = xstrndup((const char *)p, ret->head_len);
-        ret->error = end ? check_lines(head) : xstrdup(BROKEN "unexpected EOF");
+        ret->error = check_lines(head); /* the last one too, which may be cut */
+        if (!ret->error && !end)
+            ret->error = xstrdup(BROKEN "unexpected EOF");
         if (!ret->error && status != 101) {
             ret->error = xasprintf("expected handshake response status code 101 but got %d", status);
             ret->location = header(head, "Location");

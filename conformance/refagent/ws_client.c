@@ -202,7 +202,7 @@ static void below_closed(void *arg, const char *error)
         refuse(w);
         return;
     }
-    if (buf_len(&w->head) && !strcmp(error, "EOF")) {
+    if (buf_len(&w->head)) { /* what is there is read first, and net/http then says EOF, however it ended */
         judge(w, true);
         return;
     }
