@@ -63,11 +63,11 @@ static void keep(struct recording *r, const char *path, json_t *entries)
     json_decref(none);
 }
 
-/* All repetitions of one row. */
-static void record_row(struct recording *r, const struct rows *rows, size_t first)
+/* One side of all repetitions of one row. */
+static void record_side(struct recording *r, const struct rows *rows, size_t first, enum golden_side side)
 {
     const struct row *row = rows->items[first];
-    _cleanup_(freep) char *path = golden_path(row, r->o->fixtures);
+    _cleanup_(freep) char *path = golden_path(row, side, r->o->fixtures);
     struct golden_seen *runs = xcalloc(rows->n, sizeof(*runs));
     json_t *entries;
     size_t n = 0;
@@ -75,12 +75,14 @@ static void record_row(struct recording *r, const struct rows *rows, size_t firs
     for (size_t i = first; i < rows->n && strcmp(rows->items[i]->base, row->base) == 0; i++) {
         _cleanup_(freep) char *events = xasprintf("%s/events.jsonl", rows->items[i]->dir);
         if (!outcome_is_good(rows->items[i]->verdict)) {
-            printf("not recorded: %s: %s: %s\n", rows->items[i]->name, rows->items[i]->verdict,
-                   rows->items[i]->reason);
-            r->refused++;
+            if (side == GOLDEN_OWN) {
+                printf("not recorded: %s: %s: %s\n", rows->items[i]->name, rows->items[i]->verdict,
+                       rows->items[i]->reason);
+                r->refused++;
+            }
             break;
         }
-        if (golden_seen_read(&runs[n], events, golden_who(row), golden_ours(row)) == 0)
+        if (golden_seen_read(&runs[n], events, golden_who(row, side), golden_ours(row, side)) == 0)
             n++;
     }
     if (n == r->o->repeat) {
@@ -108,7 +110,9 @@ static int record(const struct options *o, const struct suite *s, struct known *
         (void)session_run(&session, &rows);
         for (size_t i = 0; i < rows.n; i++)
             if (i == 0 || strcmp(rows.items[i]->base, rows.items[i - 1]->base) != 0)
-                record_row(&r, &rows, i);
+                for (enum golden_side side = GOLDEN_OWN; side < GOLDEN_SIDES; side++)
+                    if (golden_has(rows.items[i], side))
+                        record_side(&r, &rows, i, side);
         code = r.refused ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;
     }
     printf("%zu written, %zu unchanged, %zu not written\n", r.written, r.same, r.refused);

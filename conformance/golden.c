@@ -15,20 +15,28 @@
 
 enum { SURE_NS = 100 * 1000 * 1000 }; /* so long before its end */
 
-char *golden_path(const struct row *r, const char *fixtures)
+bool golden_has(const struct row *r, enum golden_side side)
 {
-    return xasprintf("%s/golden/%s-%s/%s/%s%s%s.jsonl", fixtures, r->component->kind, r->component->version,
-                     scenario_id(r->scenario), r->transport, r->cure ? "@" : "", r->cure ? r->cure : "");
+    const char *build = json_string_value(json_object_get(json_object_get(r->spec, "agent"), "build"));
+
+    return side == GOLDEN_OWN || (r->agent && r->agent->real && build && strcmp(build, "real") == 0);
 }
 
-const char *golden_who(const struct row *r)
+char *golden_path(const struct row *r, enum golden_side side, const char *fixtures)
 {
-    return strcmp(r->component->kind, "kas") == 0 ? "kas" : "agent";
+    return xasprintf("%s/golden/%s-%s/%s/%s%s%s%s.jsonl", fixtures, r->component->kind, r->component->version,
+                     scenario_id(r->scenario), r->transport, r->cure ? "@" : "", r->cure ? r->cure : "",
+                     side == GOLDEN_BESIDE ? GOLDEN_BESIDE_SUFFIX : "");
 }
 
-const json_t *golden_ours(const struct row *r)
+const char *golden_who(const struct row *r, enum golden_side side)
 {
-    return json_object_get(r->component->profile, "ours");
+    return side == GOLDEN_OWN && strcmp(r->component->kind, "kas") == 0 ? "kas" : "agent";
+}
+
+const json_t *golden_ours(const struct row *r, enum golden_side side)
+{
+    return json_object_get((side == GOLDEN_OWN ? r->component : r->agent)->profile, "ours");
 }
 
 static bool contains(const json_t *list, const json_t *value)

@@ -67,10 +67,20 @@ static void file_add(json_t *lines, const char *path, const char *id)
     json_decref(entries);
 }
 
+static bool ends_with(const char *text, size_t n, const char *end)
+{
+    size_t m = strlen(end);
+
+    return n >= m && memcmp(text + n - m, end, m) == 0;
+}
+
 /* "…/agentk-14.7/area/name/ws@cure.jsonl" is of "area/name". */
 static json_t *version_read(const struct golden_book *b, const char *version)
 {
-    _cleanup_(freep) char *folder = xasprintf("%s/golden/%s", b->fixtures, version);
+    size_t n = strlen(version);
+    bool beside = ends_with(version, n, GOLDEN_BESIDE_SUFFIX);
+    int kept = (int)(beside ? n - strlen(GOLDEN_BESIDE_SUFFIX) : n);
+    _cleanup_(freep) char *folder = xasprintf("%s/golden/%.*s", b->fixtures, kept, version);
     char *const roots[] = {folder, NULL};
     size_t skip = strlen(folder) + 1;
     FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
@@ -79,7 +89,8 @@ static json_t *version_read(const struct golden_book *b, const char *version)
 
     while (tree && (f = fts_read(tree))) {
         _cleanup_(freep) char *id = NULL;
-        if (f->fts_info != FTS_F || f->fts_pathlen <= skip + f->fts_namelen)
+        if (f->fts_info != FTS_F || f->fts_pathlen <= skip + f->fts_namelen ||
+            ends_with(f->fts_name, f->fts_namelen, GOLDEN_BESIDE_SUFFIX ".jsonl") != beside)
             continue;
         id = xstrndup(f->fts_path + skip, f->fts_pathlen - skip - f->fts_namelen - 1);
         file_add(lines, f->fts_path, id);

@@ -16,7 +16,9 @@ struct golden_book;
 struct golden_book *golden_book_new(const char *fixtures);
 struct golden_book *golden_book_free(struct golden_book *b);
 
-/* `version` is "agentk-14.7"; `key` a line by golden_key(). */
+#define GOLDEN_BESIDE_SUFFIX "+agent" /* of the names of those files that tell what an agent beside a KAS says */
+
+/* `version` is "agentk-14.7", or "kas-14.7+agent" for the agents beside it; `key` a line by golden_key(). */
 bool golden_book_knows(struct golden_book *b, const char *version, const char *id, const char *key);
 bool golden_book_sometimes(struct golden_book *b, const char *version, const char *key);
 /* The line as one text, keys sorted: the same for equal lines. New string. */

@@ -67,10 +67,11 @@ static void compare(struct comparison *c)
     json_decref(known);
 }
 
-int golden_check(const struct row *r, const char *fixtures, struct golden_book *book, char **ret_reason,
-                 char **ret_report)
+static int side_check(const struct row *r, enum golden_side side, const char *fixtures, struct golden_book *book,
+                      char **ret_reason, char **ret_report)
 {
-    _cleanup_(freep) char *path = golden_path(r, fixtures), *events = xasprintf("%s/events.jsonl", r->dir);
+    const struct component *printed = side == GOLDEN_OWN ? r->component : r->agent;
+    _cleanup_(freep) char *path = golden_path(r, side, fixtures), *events = xasprintf("%s/events.jsonl", r->dir);
     _cleanup_(freep) char *profile_err = NULL;
     struct comparison c = {.row = r, .book = book};
     struct golden_seen run = {0};
@@ -79,13 +80,14 @@ int golden_check(const struct row *r, const char *fixtures, struct golden_book *
 
     if (!golden)
         return 0;
-    c.version = xasprintf("%s-%s", r->component->kind, r->component->version);
+    c.version = xasprintf("%s-%s%s", r->component->kind, r->component->version,
+                          side == GOLDEN_BESIDE ? GOLDEN_BESIDE_SUFFIX : "");
     c.golden = golden;
     c.run = &run;
-    c.races = races_new(json_object_get(r->component->profile, "races"), &profile_err);
+    c.races = races_new(json_object_get(printed->profile, "races"), &profile_err);
     if (!c.races && !c.first)
-        c.first = xasprintf("profile %s: %s", r->component->kind, profile_err);
-    if (!c.first && golden_seen_read(&run, events, golden_who(r), golden_ours(r)) < 0)
+        c.first = xasprintf("profile %s: %s", printed->kind, profile_err);
+    if (!c.first && golden_seen_read(&run, events, golden_who(r, side), golden_ours(r, side)) < 0)
         c.first = xasprintf("%s: cannot be read", events);
     if (!c.first) {
         buf_addf(&c.report, "  golden log (%s):\n", path);
@@ -105,5 +107,16 @@ int golden_check(const struct row *r, const char *fixtures, struct golden_book *
     buf_done(&c.report);
     free(c.version);
     free(c.first);
+    return e;
+}
+
+int golden_check(const struct row *r, const char *fixtures, struct golden_book *book, char **ret_reason,
+                 char **ret_report)
+{
+    int e = 0;
+
+    for (enum golden_side side = GOLDEN_OWN; side < GOLDEN_SIDES && !e; side++)
+        if (golden_has(r, side))
+            e = side_check(r, side, fixtures, book, ret_reason, ret_report);
     return e;
 }

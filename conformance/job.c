@@ -18,7 +18,7 @@ static json_t *component_json(const struct component *c)
  * hang on who was first. */
 static int linger_ms(const struct row *row, const struct options *o)
 {
-    _cleanup_(freep) char *golden = golden_path(row, o->fixtures);
+    _cleanup_(freep) char *golden = golden_path(row, GOLDEN_OWN, o->fixtures);
     int quiet = (int)json_integer_value(json_object_get(row->component->profile, "quiet_ms"));
 
     if (!row->component->real || (!o->recording && (o->no_golden || access(golden, F_OK) < 0)))

@@ -43,7 +43,8 @@ def test_what_the_page_prints():
     assert len(pairs) >= 6
     for scenario, line in pairs:
         json.loads(line)
-        ids = [f["id"] for f in explain(line + "\n")[0]["failures"]]
+        ids = [f["id"].split(":")[0] for f in explain(line + "\n")[0]["failures"]]
+        scenario = scenario.split(":")[0]  # entries of one file say the same
         # Removal and an unknown token print the same words.
         assert scenario in ids or (scenario == "auth/revoked-while-connected" and ids == ["auth/unknown-token"]), (scenario, ids)
 
