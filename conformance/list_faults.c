@@ -89,6 +89,8 @@ static int in_text(const json_t *uses)
                json_array_size(json_object_get(uses, m->name)), m->when);
         print_words(m->verbs, "");
         putchar('\n');
+        if (m->alone)
+            printf("  no scenario: %s\n", m->alone);
     }
     putchar('\n');
     for (const struct vocabulary_verb *v = vocabulary_verbs; v->name; v++) {
@@ -147,6 +149,8 @@ static int in_markdown(void)
     for (const struct vocabulary_moment *m = vocabulary_moments; m->name; m++) {
         printf("| `%s` | %s | ", m->name, m->layer);
         cell(m->when);
+        if (m->alone)
+            printf(" (no scenario: %s)", m->alone);
         printf("%s | ", m->noisy ? " (noisy)" : "");
         print_words(m->facts && *m->facts ? m->facts
                     : m->facts            ? "–"

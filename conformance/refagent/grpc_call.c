@@ -103,7 +103,7 @@ static char *unpack(struct call *c, uint8_t flag, const uint8_t *p, size_t n, st
     }
     if (gzip_unpack(p, n, UNPACKED_MAX, out))
         return xasprintf("grpc: failed to decompress the received message %s",
-                         n >= 2 && p[0] == 0x1f && p[1] == 0x8b ? "unexpected EOF" : "gzip: invalid header");
+                         n < 10 || (p[0] == 0x1f && p[1] == 0x8b) ? "unexpected EOF" : "gzip: invalid header");
     return NULL;
 }
 
@@ -180,7 +180,9 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 static void on_end(void *arg)
 {
-    call_finish(arg, GRPC_INTERNAL, "server closed the stream without sending trailers");
+    struct call *c = arg;
+    call_finish(c, GRPC_INTERNAL,
+                buf_len(&c->in) ? "unexpected EOF" : "server closed the stream without sending trailers");
 }
 
 static void on_reset(void *arg, uint32_t code)

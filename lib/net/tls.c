@@ -21,6 +21,7 @@
 #include "lib/net/tls_bio.h"
 #include "lib/net/tls_flight.h"
 #include "lib/net/tls_hello.h"
+#include "lib/net/tls_seal.h"
 
 #define RECORD_HEADER 5
 #define HELD_MAX (1u << 20) /* a peer that sends so much while it is held is cut off */
@@ -54,6 +55,8 @@ struct tls {
     json_t *hello;        /* facts noted by the callback */
     int alert_in, alert_out; /* noted by the callback; -1: none */
     char agreed[32];
+    bool seals; /* a scenario may want an alert under the keys: then the secret is kept */
+    struct tls_secret secret;
 };
 
 static struct tls *tls_of(const struct layer *l)
@@ -65,6 +68,19 @@ static void work(struct tls *t);
 
 /* OpenSSL's callbacks */
 
+static void on_keys(const SSL *ssl, const char *line)
+{
+    struct tls *t = SSL_get_app_data(ssl);
+    if (t->seals)
+        tls_secret_note(&t->secret, line);
+}
+
+static void keep_keys(struct tls *t)
+{
+    if (t->seals)
+        SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(t->ssl), on_keys);
+}
+
 static void choose_by_name(struct tls *t)
 {
     char name[256];
@@ -74,6 +90,7 @@ static void choose_by_name(struct tls *t)
     for (const struct tls_sni *s = t->sni; s->host; s++)
         if (strcasecmp(s->host, name) == 0) {
             SSL_set_SSL_CTX(t->ssl, s->ctx);
+            keep_keys(t);
             return;
         }
 }
@@ -144,12 +161,8 @@ static bool message_action(void *arg, const struct action *a)
     const json_t *bytes = json_object_get(a->args, "bytes");
     if (strcmp(a->verb, "withhold") == 0)
         return true;
-    if (strcmp(a->verb, "alert") == 0) {
-        bool known = own_alert(t, a->args);
-        if (known)
-            t->state = TLS_OVER;
-        return known;
-    }
+    if (strcmp(a->verb, "alert") == 0)
+        return own_alert(t, a->args);
     if (strcmp(a->verb, "cut") != 0 || !json_is_integer(bytes) || json_integer_value(bytes) < 0)
         return false;
     size_t n = (size_t)json_integer_value(bytes);
@@ -272,9 +285,15 @@ static bool own_alert(struct tls *t, const json_t *args)
     int code = alert_code(name);
     if (code < 0)
         return false;
-    /* By hand: OpenSSL sends alerts only for what went wrong. At the ClientHello they travel in clear. */
-    uint8_t level = code == 0 || code == 90 || code == 100 ? SSL3_AL_WARNING : SSL3_AL_FATAL;
-    layer_down(&t->layer, (uint8_t[]){SSL3_RT_ALERT, 3, 3, 0, 2, level, (uint8_t)code}, 7);
+    /* By hand: OpenSSL sends alerts only for what went wrong. During the handshake they travel in clear. */
+    uint8_t level = code == 0 || code == 90 || code == 100 ? SSL3_AL_WARNING : SSL3_AL_FATAL, sealed[SEALED_ALERT_LEN];
+    if (t->state != TLS_OPEN)
+        layer_down(&t->layer, (uint8_t[]){SSL3_RT_ALERT, 3, 3, 0, 2, level, (uint8_t)code}, 7);
+    else if (tls_seal_alert(t->ssl, &t->secret, level, (uint8_t)code, sealed))
+        layer_down(&t->layer, sealed, sizeof sealed);
+    else
+        return false;
+    t->state = TLS_OVER;
     t->alert_out = code;
     tell_alerts(t);
     layer_close_down(&t->layer, LAYER_CLOSE);
@@ -339,7 +358,7 @@ static void tell_handshake(struct tls *t)
         json_object_set_new(facts, "sni", json_string(sni ? sni : "")); /* refuses what is no UTF-8 */
     }
     t->hold = true;
-    conn_act_all(c, &t->layer, conn_moment(c, 0, "tls.handshake", facts), NULL, after_handshake, t);
+    conn_act_all(c, &t->layer, conn_moment(c, 0, "tls.handshake", facts), own_action, after_handshake, t);
 }
 
 /* A peer that does not speak TLS at all */
@@ -442,6 +461,8 @@ static bool step(struct tls *t)
             SSL_set_msg_callback(t->ssl, on_message);
             SSL_set_msg_callback_arg(t->ssl, t);
         }
+        t->seals = conn_cares(t->layer.conn, "tls.handshake");
+        keep_keys(t);
     }
     return t->state == TLS_OPEN ? read_some(t) : handshake(t);
 }
@@ -543,6 +564,7 @@ static void tls_free(struct layer *l)
 {
     struct tls *t = tls_of(l);
     SSL_free(t->ssl);
+    OPENSSL_cleanse(&t->secret, sizeof t->secret);
     json_decref(t->hello);
     buf_done(&t->held);
     buf_done(&t->bytes.out);

@@ -90,6 +90,44 @@ static void cut_alert_and_silence(void **state)
     json_decref(name);
 }
 
+static void an_alert_under_the_keys(void **state)
+{
+    static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+                                         "TLS_CHACHA20_POLY1305_SHA256"};
+    json_t *name = json_string("access_denied");
+    struct action alert = {"alert", name, NULL};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(suites); i++) {
+        struct pair p;
+        char some[8];
+        begin(&p, &alert);
+        p.w.at = "tls.handshake";
+        SSL_set_ciphersuites(p.client, suites[i]);
+        assert_int_equal(shake(&p, 16384), 1); /* the client is done before we are */
+        assert_true(SSL_read(p.client, some, sizeof some) <= 0);
+        assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_AD_REASON_OFFSET + SSL_AD_ACCESS_DENIED);
+        assert_string_equal(text_of(world_event(&p.w, "tls.alert", 0), "sent"), "access_denied");
+        assert_int_equal(p.top->opened, 0);
+        pair_done(&p);
+    }
+    json_decref(name);
+}
+
+static void before_13_there_is_none_under_the_keys(void **state)
+{
+    json_t *name = json_string("access_denied");
+    struct action alert = {"alert", name, NULL};
+    struct pair p;
+    (void)state;
+    begin(&p, &alert);
+    p.w.at = "tls.handshake";
+    SSL_set_max_proto_version(p.client, TLS1_2_VERSION);
+    assert_int_equal(shake(&p, 16384), 1);
+    assert_non_null(world_event(&p.w, "fault.unknown", 0));
+    pair_done(&p);
+    json_decref(name);
+}
+
 static void other_names_other_certificates(void **state)
 {
     static const char *const other[] = {"other.example", NULL};
@@ -139,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_message_is_told),  cmocka_unit_test(older_handshakes_too),
         cmocka_unit_test(a_delay_holds_each_back), cmocka_unit_test(cut_alert_and_silence),
+        cmocka_unit_test(an_alert_under_the_keys), cmocka_unit_test(before_13_there_is_none_under_the_keys),
         cmocka_unit_test(other_names_other_certificates), cmocka_unit_test(alpn_by_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

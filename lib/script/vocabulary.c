@@ -26,7 +26,7 @@ const struct vocabulary_moment vocabulary_moments[] = {
     {"tls.message", "tls", COMMON_VERBS " alert cut withhold", "type bytes", false,
      "a message of our handshake is about to go out: ServerHello, Certificate, …",
      "lib/net/tls_message_test.c"},
-    {"tls.handshake", "tls", COMMON_VERBS, "version cipher alpn sni", false,
+    {"tls.handshake", "tls", COMMON_VERBS " alert", "version cipher alpn sni", false,
      "the handshake is done",
      "lib/net/tls_test.c"},
     {"proxy.request", "proxy", COMMON_VERBS " respond withhold pass", "method target path query version host headers", false,
@@ -46,7 +46,7 @@ const struct vocabulary_moment vocabulary_moments[] = {
      "lib/proto/websocket_test.c"},
     {"ws.ping", "websocket", WS_VERBS, "by data", false,
      "a ping arrived",
-     "lib/proto/websocket_test.c"},
+     "lib/proto/websocket_test.c", "no agent pings, its WebSocket library only answers; so no pong is missed either"},
     {"ws.close", "websocket", WS_VERBS, "code reason by", false,
      "a close frame arrived, or goes out",
      "lib/proto/websocket_test.c"},
@@ -61,7 +61,7 @@ const struct vocabulary_moment vocabulary_moments[] = {
      "lib/proto/http2_end_test.c"},
     {"h2.goaway", "http2", H2_VERBS, "by code last debug", false,
      "a GOAWAY arrived",
-     "lib/script/steps_test.c"},
+     "lib/script/steps_test.c", "agents up to head end their connections without a word"},
     {"h2.rst_stream", "http2", H2_VERBS, "by code", false,
      "a RST_STREAM arrived",
      "lib/proto/http2_check_test.c"},
@@ -103,7 +103,7 @@ const struct vocabulary_verb vocabulary_verbs[] = {
     {"cut", "tls", false, "that only the first bytes of the message go out {bytes}", "lib/net/tls_message_test.c"},
     {"respond", "http", false, "an HTTP answer {status, reason, headers, body, close}", "lib/proto/http1_test.c"},
     {"withhold", "http2", true, "that what was about to be sent is not sent", "lib/proto/http2_end_test.c"},
-    {"alert", "tls", false, "a TLS alert by name, for instance handshake_failure, or {name}", "lib/net/tls_test.c"},
+    {"alert", "tls", false, "a TLS alert by name, for instance handshake_failure, or {name}; at tls.handshake under the keys (TLS 1.3)", "lib/net/tls_test.c"},
     {"bytes", "grpc", false, "the bytes that stand where a framed message would: a text, {hex: …} or {base64: …}", "lib/proto/grpc_fault_test.c"},
     {"repeat", "grpc", false, "how often the message is sent", "lib/proto/grpc_fault_test.c"},
     {"headers", "grpc", false, "headers by lower-case name. A list sends the header several times, null leaves a default out", "lib/proto/grpc_fault_test.c"},
@@ -170,10 +170,10 @@ json_t *vocabulary_json(void)
 {
     json_t *moments = json_array(), *verbs = json_array();
     for (const struct vocabulary_moment *m = vocabulary_moments; m->name; m++)
-        json_array_append_new(moments, json_pack("{s:s, s:s, s:o?, s:o, s:b, s:s, s:s?}", "name", m->name, "layer",
+        json_array_append_new(moments, json_pack("{s:s, s:s, s:o?, s:o, s:b, s:s, s:s?, s:s?}", "name", m->name, "layer",
                                                  m->layer, "facts", m->facts ? words(m->facts) : json_null(), "verbs",
                                                  words(m->verbs), "noisy", m->noisy, "when", m->when, "test",
-                                                 m->test));
+                                                 m->test, "alone", m->alone));
     for (const struct vocabulary_verb *v = vocabulary_verbs; v->name; v++)
         json_array_append_new(verbs, json_pack("{s:s, s:s, s:b, s:s, s:s?, s:o}", "name", v->name, "layer", v->layer,
                                                "bare", v->bare, "does", v->does, "test", v->test, "at",

@@ -14,6 +14,7 @@ struct vocabulary_moment {
     bool noisy;               /* written only if somebody asks for it */
     const char *when;         /* "the headers of a call arrived" */
     const char *test;         /* the file that sees its bytes on the wire */
+    const char *alone;        /* why no agent brings it about, so that no scenario can use it; NULL: one does */
 };
 
 struct vocabulary_verb {
@@ -28,6 +29,6 @@ extern const struct vocabulary_verb vocabulary_verbs[];
 
 /* The schema's x-moments: {name: {layer, facts?, verbs}}. New reference. */
 json_t *vocabulary_x_moments(void);
-/* {"moments": [{name, layer, facts|null, verbs, noisy, when, test}], "verbs": [{name, layer, bare, does, test, at}]}; `at`:
+/* {"moments": [{name, layer, facts|null, verbs, noisy, when, test, alone|null}], "verbs": [{name, layer, bare, does, test, at}]}; `at`:
  * the moments that know it. New reference. */
 json_t *vocabulary_json(void);
