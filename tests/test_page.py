@@ -1,12 +1,17 @@
 """The page of the fake GitLab, in headless Chromium as people see it, and as bytes for what a browser does not show."""
+import contextlib
 import http.client
 import json
+import os
+import pathlib
 import re
 import shutil
+import socket
+import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import REFAGENT, ROOT
 from gitlab_client import AGENTS, FAKEGITLAB, INTERNAL, Gitlab, jwt
 
 pytestmark = pytest.mark.skipif(not FAKEGITLAB.exists(), reason=f"{FAKEGITLAB} is not built")
@@ -176,6 +181,73 @@ def test_without_script(browser, gitlab):
         waits(browser, "not deleted", lambda b: "my-agent successfully deleted" in b.find_element("css selector", ".notice").text)
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+AGENTS_OF_OTHERS = pathlib.Path(os.environ.get("FAKEKAS_AGENTS", pathlib.Path.home() / "agents"))
+
+
+def free_ports(n):
+    """Of loopback, none twice."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(n)]
+        return [one.getsockname()[1] for one in sockets]
+
+
+@contextlib.contextmanager
+def program(*args, **env):
+    """What it logs, line by line."""
+    with subprocess.Popen([str(arg) for arg in args], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ, **env}) as process:
+        try:
+            yield process.stderr
+        finally:
+            process.terminate()
+
+
+def line_with(log, *words):
+    """The next line that has all of them; reading ends with the program."""
+    seen = []
+    for line in log:
+        seen.append(line)
+        if all(word in line for word in words):
+            return json.loads(line)
+    raise AssertionError(f"no line with {words} in:\n" + "".join(seen))
+
+
+@pytest.fixture(name="connected")
+def fixture_connected(gitlab, tmp_path):
+    """An agent that is connected through a real KAS of 14.7, which needs neither Redis nor private API: the agent's log."""
+    kas = AGENTS_OF_OTHERS / "kas-14.7"
+    if not kas.exists():
+        pytest.skip(f"no {kas}: CONTRIBUTING.md says where real builds are looked for")
+    agents, metrics = free_ports(2)
+    (tmp_path / "token").write_text(gitlab.token)
+    host, port = gitlab.address()
+    (tmp_path / "kas.yaml").write_text(json.dumps({
+        "gitlab": {"address": f"http://{host}:{port}", "authentication_secret_file": gitlab.announced["kas_secret_file"]},
+        "agent": {"listen": {"address": f"127.0.0.1:{agents}", "websocket": True}, "configuration": {"poll_period": "1s"},
+                  "info_cache_ttl": "1s", "info_cache_error_ttl": "1s"},
+        "observability": {"listen": {"address": f"127.0.0.1:{metrics}"}}}))
+    with program(kas, f"--configuration-file={tmp_path / 'kas.yaml'}") as log:
+        line_with(log, "Agentk API endpoint is up")
+        with program(REFAGENT, f"--kas-address=ws://127.0.0.1:{agents}/", f"--token-file={tmp_path / 'token'}",
+                     POD_NAMESPACE="gitlab-kubernetes-agent", POD_NAME="agent-0") as log_of_agent:
+            yield log_of_agent
+
+
+def test_removed_by_the_button_through_a_real_kas(browser, gitlab, connected):
+    """The documented removal by GitLab's UI, and its sign in the agent's log."""
+    visit(browser, gitlab, "/")
+    waits(browser, "the agent is not seen to connect", has_text("#agent-1 .status", "Connected"))
+    waits(browser, "KAS told of no configuration", has_text("#config-1", "KAS sent it"))
+    waits(browser, "no KAS among the connections", has_text("#live", "gitlab-kas/"))
+    picture(browser, "real-kas")
+    click(browser, "#menu-1 summary")
+    click(browser, "#menu-1 a")
+    browser.find_element("css selector", "#confirm-1").send_keys("my-agent")
+    click(browser, "#delete-1 button")
+    waits(browser, "it does not say so", has_text(".notice", "my-agent successfully deleted"))
+    line = line_with(connected, "GetConfiguration.Recv failed", "Unauthenticated")
+    assert line["error"] == "rpc error: code = Unauthenticated desc = unauthenticated"
 
 
 # ---- as bytes ----
