@@ -62,13 +62,18 @@ static json_t *usage_total(const struct store *s)
     return total ? json_deep_copy(total) : json_pack("{s{}s{}}", "counters", "unique_counters");
 }
 
+/* A counter that is full stays full: what is counted is somebody else's. */
 static void add_counters(json_t *sum, const json_t *counters)
 {
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)counters, name, value) {
-        if (json_is_integer(value))
-            json_object_set_new(sum, name, json_integer(row_int(sum, name) + json_integer_value(value)));
+        int64_t total;
+        if (!json_is_integer(value))
+            continue;
+        if (__builtin_add_overflow(row_int(sum, name), json_integer_value(value), &total))
+            total = INT64_MAX;
+        json_object_set_new(sum, name, json_integer(total));
     }
 }
 

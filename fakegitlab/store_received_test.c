@@ -51,6 +51,10 @@ static void usage_is_summed(void **state)
     assert_json(store_usage(f->store), "{'counters':{'gitops_sync_count':5,'k8s_api_proxy_request_count':1,'gitops_sync':4},"
                                        "'unique_counters':{'agent_users_using_ci_tunnel':[1,2,3]}}");
     assert_int_equal(store_received_count(f->store, GL_USAGE), 4);
+    receive(f, GL_USAGE, "{'counters':{'gitops_sync':9223372036854775807}}"); /* full is full */
+    json_t *usage = store_usage(f->store);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(usage, "counters"), "gitops_sync")), INT64_MAX);
+    json_decref(usage);
 }
 
 static void counters_that_are_none(void **state)
