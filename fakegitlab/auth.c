@@ -24,9 +24,10 @@ static bool admit_kas(struct call *c)
     }
     enum jwt_verdict v =
         jwt_check(c->g->kas_key, &rules, http1_header(c->request, KAS_HEADER), gitlab_now_ms(c->g) / 1000);
-    c->is_kas = v == JWT_OK;
-    if (c->is_kas)
+    if (v == JWT_OK) {
+        peer_is_kas(c->conn);
         return true;
+    }
     static const char *const whys[] = {
         [JWT_MISSING] = "JWT missing",         [JWT_MALFORMED] = "JWT malformed",
         [JWT_ALGORITHM] = "JWT algorithm",     [JWT_SIGNATURE] = "JWT signature",

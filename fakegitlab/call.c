@@ -274,8 +274,8 @@ void call_serve(void *arg, struct http1 *h, const struct http1_request *r)
     struct call c = {.g = l->g, .listener = l, .conn = http1_layer(h)->conn, .http = h, .request = r,
                      .query = query ? query + 1 : ""};
     name_request(&c);
-    serve(&c);
     peer_called(&c);
+    serve(&c);
     web_session_done(&c.session);
     uri_path_done(&c.path);
     json_decref(c.body);

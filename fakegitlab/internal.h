@@ -107,7 +107,6 @@ struct call {
     const struct gl_user *user;
     const struct gl_job *job;
     struct web_session session;     /* of a browser; name NULL: none */
-    bool is_kas;                /* its JWT was right */
     json_t *asker;              /* owned; the same for the log, where there is one: they may be gone when it is written */
     const char *why;            /* for the log: why it was refused; static */
     int status;                 /* of the answer; 0: none yet */
@@ -184,6 +183,7 @@ void page_not_found(struct call *c); /* page/page.c; of the others page/page.h h
 
 void peer_new(struct conn *c);
 void peer_called(struct call *c);
+void peer_is_kas(struct conn *c); /* it has proved it, with a JWT */
 /* [{"from", "program", "kas", "since", "calls", "last_at"}], times as store_now(). A new reference. */
 json_t *peers_json(const struct gitlab *g);
 

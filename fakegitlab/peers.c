@@ -31,11 +31,17 @@ void peer_called(struct call *c)
     if (!p)
         return;
     p->last_at = store_now();
-    p->kas |= c->is_kas;
     if (!p->calls++) {
         const char *program = http1_header(c->request, "user-agent");
         snprintf(p->program, sizeof(p->program), "%s", program ? program : "");
     }
+}
+
+void peer_is_kas(struct conn *c)
+{
+    struct peer *p = c->user;
+    if (p)
+        p->kas = true;
 }
 
 static void add(void *arg, struct conn *c)
