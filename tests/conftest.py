@@ -25,8 +25,9 @@ def pytest_addoption(parser):
                     help="component under test; repeatable (default: all in $FAKEKAS_AGENTS and the reference agent)")
     group.addoption("--out", default=None, metavar="DIR", help="where conform writes its results")
     group.addoption("--real-agents", choices=("documented", "all", "smoke"), default="documented",
-                    help="which scenarios real agents play here: those of the documented failures (default), all, or "
-                         "the smoke selection; the reference agent plays all, and so do all in ci/conformance")
+                    help="which scenarios real agents play here: those of the documented failures (default) or the smoke "
+                         "selection, each over transports that take turns (conform run --spread), or all over all; the "
+                         "reference agent plays all, and so do all in ci/conformance")
     group.addoption("--no-suite", action="store_true", help="leave the conformance suite out")
 
 
@@ -94,13 +95,14 @@ class SuiteRun:
 
 
 # The areas of the documented failures of reaching KAS; the rest of the vocabulary is the reference agent's here.
-DOCUMENTED = {"auth", "chain", "config", "connection", "gitlab", "healthy", "kas", "kas-address", "lifecycle", "start", "transport", "tunnel", "versions"}
+DOCUMENTED = {"auth", "chain", "config", "connection", "gitlab", "gitops", "healthy", "kas", "kas-address", "lifecycle", "start", "transport", "tunnel", "versions"}
 
 
-def plays(row, selection):
-    if row["sut"] == "refagent" or selection == "all" or "smoke" in row.get("tags", []):
+def plays(row, selection, in_turn):
+    if row["sut"] == "refagent" or selection == "all":
         return True
-    return selection == "documented" and row["id"].split("/")[0] in DOCUMENTED
+    meant = "smoke" in row.get("tags", []) or selection == "documented" and row["id"].split("/")[0] in DOCUMENTED
+    return meant and row["row"] in in_turn
 
 
 class RowFailed(Exception):
@@ -135,16 +137,20 @@ class RowItem(pytest.Item):
 
 
 class Suite(pytest.File):
-    def collect(self):
-        config = self.config
-        args = [CONFORM, "list", "--rows", "--json"]
-        for sut in config.getoption("--sut"):
+    def listed(self, *more):
+        args = [CONFORM, "list", "--rows", "--json", *more]
+        for sut in self.config.getoption("--sut"):
             args += ["--sut", sut]
         listed = subprocess.run(args, capture_output=True, text=True, cwd=ROOT, check=False)
         if listed.returncode != 0:
             raise self.CollectError(listed.stderr)
-        rows = json.loads(listed.stdout)
-        chosen = [row for row in rows if plays(row, config.getoption("--real-agents"))]
+        return json.loads(listed.stdout)
+
+    def collect(self):
+        config = self.config
+        rows = self.listed()
+        in_turn = {row["row"] for row in self.listed("--spread")}
+        chosen = [row for row in rows if plays(row, config.getoption("--real-agents"), in_turn)]
         config.left_out = len(rows) - len(chosen)
         for row in chosen:
             for word in [row["sut"], f"{row['sut']}_{row['version']}", row["transport"], "cure", *row.get("layers", []), *row.get("tags", [])]:
