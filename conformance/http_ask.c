@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <http_parser.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@ enum { BODY_KEPT = 256 * 1024, HEAD_KEPT = 64 * 1024 };
 struct http_ask {
     struct http_ask_options o;
     int fd; /* -1: closed */
+    SSL *ssl; /* owned; NULL: plain */
     struct watch *watch;
     struct timer *timer;
     http_parser parser;
@@ -141,35 +144,85 @@ static void read_answer(struct http_ask *a, const char *p, size_t n)
         watch_set(a->watch, WATCH_READ);
 }
 
+/* ---- bytes in and out ---- */
+
+/* What became of n bytes: n >= 0 as it is; < 0: -EAGAIN and the watch is set, or *ret_failed says why. */
+static ssize_t plain(struct http_ask *a, ssize_t n, int waits_for, const char **ret_failed)
+{
+    if (n >= 0)
+        return n;
+    if (errno == EAGAIN || errno == EINTR)
+        watch_set(a->watch, waits_for);
+    else
+        *ret_failed = strerror(errno);
+    return -EAGAIN;
+}
+
+static ssize_t secured(struct http_ask *a, int n, const char **ret_failed)
+{
+    int e = n > 0 ? SSL_ERROR_NONE : SSL_get_error(a->ssl, n);
+    long verified = SSL_get_verify_result(a->ssl);
+    const char *reason;
+
+    if (e == SSL_ERROR_NONE)
+        return n;
+    if (e == SSL_ERROR_ZERO_RETURN)
+        return 0;
+    if (e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE) {
+        watch_set(a->watch, e == SSL_ERROR_WANT_READ ? WATCH_READ : WATCH_WRITE);
+        return -EAGAIN;
+    }
+    reason = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : ERR_reason_error_string(ERR_peek_error());
+    *ret_failed = reason ? reason : "TLS: the connection ended";
+    ERR_clear_error();
+    return -EAGAIN;
+}
+
+static ssize_t put(struct http_ask *a, const char **ret_failed)
+{
+    const void *p = buf_data(&a->request);
+    size_t n = buf_len(&a->request);
+
+    if (a->ssl)
+        return secured(a, SSL_write(a->ssl, p, (int)n), ret_failed);
+    return plain(a, send(a->fd, p, n, MSG_NOSIGNAL), WATCH_WRITE, ret_failed);
+}
+
+static ssize_t get(struct http_ask *a, char *p, size_t n, const char **ret_failed)
+{
+    if (a->ssl)
+        return secured(a, SSL_read(a->ssl, p, (int)n), ret_failed);
+    return plain(a, recv(a->fd, p, n, 0), WATCH_READ, ret_failed);
+}
+
+static const char *not_connected(const struct http_ask *a)
+{
+    int error = 0;
+    socklen_t size = sizeof(error);
+
+    if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        return strerror(errno);
+    return error ? strerror(error) : NULL;
+}
+
 static void on_socket(void *arg, int events, int error)
 {
     struct http_ask *a = arg;
+    bool asking = buf_len(&a->request) > 0;
+    const char *failed = asking ? not_connected(a) : NULL;
     char bytes[16384];
-    socklen_t size = sizeof(error);
-    ssize_t n;
+    ssize_t n = failed ? -EAGAIN : asking ? put(a, &failed) : get(a, bytes, sizeof(bytes), &failed);
 
     (void)events;
-    if (buf_len(&a->request)) {
-        if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error) {
-            finish(a, strerror(error ? error : errno));
-            return;
-        }
-        n = send(a->fd, buf_data(&a->request), buf_len(&a->request), MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            finish(a, strerror(errno));
-            return;
-        }
-        buf_consume(&a->request, n > 0 ? (size_t)n : 0);
+    (void)error;
+    if (failed) {
+        finish(a, failed);
+    } else if (n >= 0 && asking) {
+        buf_consume(&a->request, (size_t)n);
         watch_set(a->watch, buf_len(&a->request) ? WATCH_WRITE : WATCH_READ);
-        return;
-    }
-    n = recv(a->fd, bytes, sizeof(bytes), 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        watch_set(a->watch, WATCH_READ);
-    else if (n < 0)
-        finish(a, strerror(errno));
-    else
+    } else if (n >= 0) {
         read_answer(a, bytes, (size_t)n);
+    }
 }
 
 static void on_timer(void *arg)
@@ -191,6 +244,18 @@ static int connect_start(struct http_ask *a)
     return 0;
 }
 
+/* OpenSSL reads a record at a time, and we read as much: no byte waits where the watch does not see it. */
+static SSL *tls_start(const struct http_ask *a, SSL_CTX *ctx)
+{
+    SSL *ssl = SSL_new(ctx);
+
+    if (!ssl || SSL_set_fd(ssl, a->fd) != 1)
+        abort(); /* only memory can lack */
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), a->o.host);
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
 struct http_ask *http_ask_new(const struct http_ask_options *o)
 {
     struct http_ask *a = NEW(struct http_ask);
@@ -206,6 +271,7 @@ struct http_ask *http_ask_new(const struct http_ask_options *o)
     if (e) {
         a->failed = strerror(e);
     } else {
+        a->ssl = o->tls ? tls_start(a, o->tls) : NULL;
         a->watch = watch_new(o->loop, a->fd, on_socket, a);
         watch_set(a->watch, WATCH_WRITE);
     }
@@ -219,6 +285,7 @@ struct http_ask *http_ask_free(struct http_ask *a)
         return NULL;
     watch_free(a->watch);
     timer_free(a->timer);
+    SSL_free(a->ssl);
     if (a->fd >= 0)
         close(a->fd);
     buf_done(&a->request);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <openssl/ssl.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct http_ask_options {
     const void *request; /* its bytes, as they go out; copied */
     size_t n;
     bool head;           /* it is a HEAD: the answer has no body */
+    SSL_CTX *tls;        /* it speaks TLS so, and host must be in the certificate; borrowed for the call. NULL: plain */
     uint64_t timeout_ms;
     void (*done)(void *arg, const struct http_answer *a); /* once, never from within http_ask_new() */
     void *arg;

@@ -6,14 +6,19 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "conformance/http_ask.h"
+#include "conformance/user_kept.h"
+#include "conformance/user_tls.h"
 #include "conformance/world_user.h"
 #include "lib/base/mem.h"
+#include "lib/net/cert.h"
 
 static char *bytes_of(const char *request)
 {
@@ -159,12 +164,102 @@ static void what_is_no_answer(void **state)
     }
 }
 
+/* Another process is the server: TLS there may wait. */
+static void tls_server(int listener, SSL_CTX *ctx)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    int fd = accept(listener, NULL, NULL);
+    SSL *ssl = SSL_new(ctx);
+    char bytes[64];
+
+    SSL_set_fd(ssl, fd);
+    if (SSL_accept(ssl) == 1 && SSL_read(ssl, bytes, sizeof(bytes)) > 0)
+        (void)SSL_write(ssl, answer, sizeof(answer) - 1);
+    _exit(0);
+}
+
+static struct talk tls_talk(struct pki *pki, const char *how)
+{
+    static const char *const hosts[] = {"127.0.0.1", NULL};
+    struct talk t = {.loop = loop_new(), .listener = socket(AF_INET, SOCK_STREAM, 0)};
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(a);
+    struct http_ask_options o = {.loop = t.loop, .host = "127.0.0.1", .request = "GET / HTTP/1.1\r\n\r\n", .n = 18,
+                                 .timeout_ms = 5000, .done = done, .arg = &t};
+    SSL_CTX *server;
+    char *err = NULL;
+    pid_t child;
+
+    assert_int_equal(pki_server_ctx(pki, &(struct leaf_spec){.hosts = hosts}, &server), 0);
+    assert_int_equal(bind(t.listener, (struct sockaddr *)&a, n), 0);
+    assert_int_equal(listen(t.listener, 1), 0);
+    assert_int_equal(getsockname(t.listener, (struct sockaddr *)&a, &n), 0);
+    child = fork();
+    if (!child)
+        tls_server(t.listener, server);
+    o.port = ntohs(a.sin_port);
+    o.tls = user_tls_new(how, pki_root_pem(pki), &err);
+    assert_non_null(o.tls);
+    t.ask = http_ask_new(&o);
+    SSL_CTX_free(o.tls);
+    loop_run(t.loop);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(t.listener);
+    loop_free(t.loop);
+    SSL_CTX_free(server);
+    return t;
+}
+
+static void whom_it_trusts(void **state)
+{
+    struct pki *pki = pki_new();
+    struct talk t = tls_talk(pki, "trusted");
+    _cleanup_(freep) char *err = NULL;
+
+    (void)state;
+    assert_null(t.failed);
+    assert_string_equal(t.body, "ok");
+    talk_done(&t);
+    t = tls_talk(pki, "unverified");
+    assert_int_equal(t.status, 200);
+    talk_done(&t);
+    t = tls_talk(pki, "untrusted");
+    assert_non_null(strstr(t.failed, "certificate"));
+    talk_done(&t);
+    assert_null(user_tls_new("trustd", NULL, &err));
+    assert_non_null(strstr(err, "expected trusted, untrusted or unverified"));
+    pki_free(pki);
+}
+
+static void what_was_kept_is_put_in(void **state)
+{
+    json_t *kept = json_object(), *want = json_pack("{s:s}", "form", "value=\"([^\"]+)\""), *filled,
+           *request = json_pack("{s:s,s:{s:s},s:[s,i]}", "path", "/a?<form>", "headers", "x", "<form><other> <", "body",
+                                "<form>", 1),
+           *expected = json_pack("{s:s,s:{s:s},s:[s,i]}", "path", "/a?abc", "headers", "x", "abc<other> <", "body", "abc", 1);
+    _cleanup_(freep) char *err = NULL;
+
+    (void)state;
+    assert_int_equal(user_keep(kept, want, "<input value=\"abc\">", &err), 0);
+    filled = user_put_in(request, kept);
+    assert_true(json_equal(filled, expected));
+    assert_int_equal(user_keep(kept, want, "nothing", &err), -EINVAL);
+    assert_non_null(strstr(err, "keep: form: nothing in the answer fits"));
+    json_decref(kept);
+    json_decref(want);
+    json_decref(filled);
+    json_decref(request);
+    json_decref(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_what_is_said),
         cmocka_unit_test(answers_are_read),
         cmocka_unit_test(what_is_no_answer),
+        cmocka_unit_test(what_was_kept_is_put_in),
+        cmocka_unit_test(whom_it_trusts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

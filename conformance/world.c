@@ -430,7 +430,7 @@ static int play(struct world *w, char **reterr)
     if (e)
         return e;
     w->sub = events_subscribe(w->events, on_event, w);
-    w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"));
+    w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"), pki_root_pem(w->fakes.pki));
     w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->prefix};
     w->steps = steps_start(json_object_get(w->row, "then"), w->loop, w->events, world_perform, &w->verbs);
     w->within = timer_new(w->loop, PREPARE_MS, too_late, w); /* until it is started, which may wait for Redis */

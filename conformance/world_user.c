@@ -8,6 +8,8 @@
 #include <sys/queue.h>
 
 #include "conformance/http_ask.h"
+#include "conformance/user_kept.h"
+#include "conformance/user_tls.h"
 #include "conformance/world_files.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -20,7 +22,7 @@ enum { TIMEOUT_MS = 60000 };
 struct asking {
     struct tunnel_user *user;
     struct http_ask *ask; /* owned */
-    json_t *id;           /* owned */
+    json_t *id, *keep;    /* owned; keep NULL: nothing */
     bool in_line;         /* the next of the list follows it */
     TAILQ_ENTRY(asking) link;
 };
@@ -29,6 +31,8 @@ struct tunnel_user {
     struct loop *loop;
     struct events *events;
     const json_t *requests;
+    const char *ca_pem;   /* borrowed */
+    json_t *kept;         /* owned: name -> text, from answers */
     size_t next, made;
     TAILQ_HEAD(, asking) asking;
 };
@@ -107,6 +111,7 @@ static struct asking *asking_free(struct asking *a)
     TAILQ_REMOVE(&a->user->asking, a, link);
     http_ask_free(a->ask);
     json_decref(a->id);
+    json_decref(a->keep);
     free(a);
     return NULL;
 }
@@ -131,18 +136,33 @@ static json_t *body_text(const char *p, size_t n)
     return text;
 }
 
+static void failed(struct tunnel_user *u, json_t *id, const char *reason)
+{
+    events_emit(u->events, "user", 0, 0, "user.failed", json_pack("{s:O,s:s}", "id", id, "reason", reason));
+}
+
+static void keep(struct asking *a, const struct http_answer *r)
+{
+    _cleanup_(freep) char *body = xstrndup(r->body ? r->body : "", r->n), *err = NULL;
+
+    if (a->keep && user_keep(a->user->kept, a->keep, body, &err) < 0)
+        failed(a->user, a->id, err);
+}
+
 static void answered(void *arg, const struct http_answer *r)
 {
     struct asking *a = arg;
     struct tunnel_user *u = a->user;
     bool in_line = a->in_line;
 
-    if (r->failed)
-        events_emit(u->events, "user", 0, 0, "user.failed", json_pack("{s:O,s:s}", "id", a->id, "reason", r->failed));
-    else
+    if (r->failed) {
+        failed(u, a->id, r->failed);
+    } else {
+        keep(a, r); /* before a step sees the answer */
         events_emit(u->events, "user", 0, 0, "user.response",
                     json_pack("{s:O,s:i,s:O,s:o}", "id", a->id, "status", r->status, "headers", r->headers, "body",
                               body_text(r->body, r->n)));
+    }
     asking_free(a);
     if (in_line)
         next_in_line(u);
@@ -156,11 +176,12 @@ static int64_t timeout_of(const json_t *request)
     return ms;
 }
 
-static int ask(struct tunnel_user *u, const json_t *request, bool in_line, char **reterr)
+static int ask_filled(struct tunnel_user *u, const json_t *request, bool in_line, char **reterr)
 {
     const char *to = text_or(request, "to", DEFAULT_TO), *colon = strrchr(to, ':');
     _cleanup_(freep) char *host = colon ? xstrndup(to, (size_t)(colon - to)) : NULL, *bytes = NULL;
     const json_t *id = json_object_get(request, "id");
+    const char *tls = json_string_value(json_object_get(request, "tls"));
     struct http_ask_options o = {.loop = u->loop, .host = host, .done = answered};
     struct asking *a;
 
@@ -171,10 +192,14 @@ static int ask(struct tunnel_user *u, const json_t *request, bool in_line, char 
             *reterr = xstrdup("user: to: expected HOST:PORT");
         return -EINVAL;
     }
+    o.tls = tls ? user_tls_new(tls, u->ca_pem, reterr) : NULL;
+    if (tls && !o.tls)
+        return -EINVAL;
     a = NEW(struct asking);
     a->user = u;
     a->in_line = in_line;
     a->id = id ? json_incref((json_t *)id) : json_integer((json_int_t)u->made);
+    a->keep = json_incref(json_object_get(request, "keep"));
     TAILQ_INSERT_TAIL(&u->asking, a, link);
     events_emit(u->events, "user", 0, 0, "user.request",
                 json_pack("{s:O,s:s,s:s,s:s}", "id", a->id, "to", to, "method", text_or(request, "method", "GET"), "path",
@@ -185,7 +210,17 @@ static int ask(struct tunnel_user *u, const json_t *request, bool in_line, char 
     o.timeout_ms = (uint64_t)timeout_of(request);
     o.arg = a;
     a->ask = http_ask_new(&o);
+    SSL_CTX_free(o.tls);
     return 0;
+}
+
+static int ask(struct tunnel_user *u, const json_t *request, bool in_line, char **reterr)
+{
+    json_t *filled = user_put_in(request, u->kept);
+    int e = ask_filled(u, filled, in_line, reterr);
+
+    json_decref(filled);
+    return e;
 }
 
 static void next_in_line(struct tunnel_user *u)
@@ -201,12 +236,14 @@ static void next_in_line(struct tunnel_user *u)
                     json_pack("{s:I,s:s}", "id", (json_int_t)u->made, "reason", err ? err : ""));
 }
 
-struct tunnel_user *tunnel_user_new(struct loop *loop, struct events *events, const json_t *part)
+struct tunnel_user *tunnel_user_new(struct loop *loop, struct events *events, const json_t *part, const char *ca_pem)
 {
     struct tunnel_user *u = NEW(struct tunnel_user);
 
     u->loop = loop;
     u->events = events;
+    u->ca_pem = ca_pem;
+    u->kept = json_object();
     u->requests = json_object_get(part, "requests");
     TAILQ_INIT(&u->asking);
     return u;
@@ -228,6 +265,7 @@ struct tunnel_user *tunnel_user_free(struct tunnel_user *u)
         return NULL;
     while (!TAILQ_EMPTY(&u->asking))
         asking_free(TAILQ_FIRST(&u->asking));
+    json_decref(u->kept);
     free(u);
     return NULL;
 }

@@ -12,8 +12,8 @@
 
 struct tunnel_user;
 
-/* part: the row's `user`; borrowed. */
-struct tunnel_user *tunnel_user_new(struct loop *loop, struct events *events, const json_t *part);
+/* part: the row's `user`; ca_pem: whom it trusts where it should; both borrowed. */
+struct tunnel_user *tunnel_user_new(struct loop *loop, struct events *events, const json_t *part, const char *ca_pem);
 /* Makes its requests, one after the other. */
 void tunnel_user_begin(struct tunnel_user *u);
 /* Makes this one now, beside others: a step. -EINVAL and *reterr. */
