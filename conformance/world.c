@@ -21,6 +21,8 @@
 #include "lib/base/mem.h"
 #include "lib/script/steps.h"
 
+#define KUBE_TOKEN "kube-token"
+
 enum { SIGN_OF_LIFE_MS = 3000, PREPARE_MS = 10000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
 
 struct world {
@@ -349,15 +351,17 @@ static int fakes_make(struct world *w, char **reterr)
                               .token = json_string_value(json_object_get(w->job, "token")),
                               .job_token = json_string_value(json_object_get(w->job, "job_token")),
                               .kas_secret = w->secrets.gitlab,
+                              .kube_token = KUBE_TOKEN,
                               .own_network = job_flag(w, "namespace"),
                               .faults_off = job_flag(w, "faults_off")};
     struct world_files f = {
-        .prefix = w->prefix, .row = w->row, .token = o.token, .kube_token = "kube-token"};
+        .prefix = w->prefix, .row = w->row, .token = o.token, .kube_token = KUBE_TOKEN};
     int e = fakes_start(&w->fakes, &o, reterr);
 
     if (e)
         return e;
     f.ca_pem = fakes_ca_pem(&w->fakes);
+    f.kube_ca_pem = fakes_kube_ca_pem(&w->fakes);
     return world_files_write(&f, reterr);
 }
 

@@ -230,6 +230,19 @@ static int gitlab_begin(struct fakes *f, const struct fakes_options *o, char **r
     return world_gitlab_start(&g, &f->gitlab, reterr);
 }
 
+static int kube_begin(struct fakes *f, const struct fakes_options *o, char **reterr)
+{
+    struct world_kube_options k = {.loop = o->loop,
+                                   .events = o->events,
+                                   .pki = f->pki,
+                                   .next_conn_id = &f->next_conn_id,
+                                   .row = o->row,
+                                   .token = o->kube_token,
+                                   .faults_off = o->faults_off};
+
+    return o->own_network && world_kube_wanted(o->row) ? world_kube_start(&k, &f->kube, reterr) : 0;
+}
+
 int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
 {
     uint64_t seed = (uint64_t)json_integer_value(json_object_get(o->row, "seed"));
@@ -243,6 +256,8 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
     e = dns_start(f, o, reterr);
     if (!e)
         e = world_kas_under_test(o->row) ? gitlab_begin(f, o, reterr) : kas_begin(f, o, reterr);
+    if (!e)
+        e = kube_begin(f, o, reterr);
     return e ? e : proxy_start(f, o, reterr);
 }
 
@@ -253,12 +268,14 @@ void fakes_stop(struct fakes *f)
     f->behind = kas_free(f->behind);
     f->dns = dns_free(f->dns);
     world_gitlab_stop(f->gitlab);
+    world_kube_stop(f->kube);
 }
 
 void fakes_done(struct fakes *f)
 {
     upstream_free(f->upstream);
     world_gitlab_free(f->gitlab);
+    world_kube_free(f->kube);
     faults_free(f->faults);
     json_decref(f->kas_spec);
     json_decref(f->names);
@@ -269,12 +286,16 @@ int fakes_switch(struct fakes *f, const char *id, bool on)
 {
     int e = faults_switch(f->faults, id, on);
 
+    if (e && f->kube)
+        e = world_kube_switch(f->kube, id, on);
     return e && f->gitlab ? world_gitlab_switch(f->gitlab, id, on) : e;
 }
 
 int fakes_perform(struct fakes *f, const char *part, const json_t *what, char **reterr)
 {
-    if (f->gitlab)
+    if (strcmp(part, "kube") == 0 && f->kube)
+        return world_kube_perform(f->kube, what, reterr);
+    if (strcmp(part, "kube") != 0 && f->gitlab)
         return world_gitlab_perform(f->gitlab, part, what, reterr);
     *reterr = xasprintf("%s: this world has none", part);
     return -ENOENT;
@@ -285,4 +306,9 @@ const char *fakes_ca_pem(const struct fakes *f)
     const char *own = f->kas ? kas_ca_pem(f->kas) : NULL;
 
     return own ? own : pki_root_pem(f->pki);
+}
+
+const char *fakes_kube_ca_pem(const struct fakes *f)
+{
+    return f->kube ? world_kube_ca_pem(f->kube) : fakes_ca_pem(f);
 }

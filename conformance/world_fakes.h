@@ -6,6 +6,7 @@
 #include "fakekas/kas.h"
 #include "fakekas/upstream.h"
 #include "conformance/world_gitlab.h"
+#include "conformance/world_kube.h"
 #include "conformance/world_proxy.h"
 #include "lib/net/dns.h"
 
@@ -18,6 +19,7 @@ struct fakes {
     struct upstream *upstream; /* … and the way there */
     struct proxy *proxy;      /* NULL: the scenario has none */
     struct world_gitlab *gitlab; /* NULL: no KAS is under test */
+    struct world_kube *kube;     /* NULL: the scenario has none */
     json_t *kas_spec, *names; /* owned */
     uint64_t next_conn_id;
 };
@@ -28,6 +30,7 @@ struct fakes_options {
     const json_t *row;
     struct pki *pki; /* borrowed: made by fakes_warm_pki() */
     const char *token;
+    const char *kube_token; /* of the agent's service account */
     const char *job_token, *kas_secret; /* with a KAS under test */
     bool own_network; /* documented addresses; else loopback */
     bool faults_off;
@@ -40,9 +43,11 @@ void fakes_stop(struct fakes *f);
 void fakes_done(struct fakes *f);
 /* A fault by its id, whosever it is: -ENOENT. */
 int fakes_switch(struct fakes *f, const char *id, bool on);
-/* Verbs of "gitlab" and "gitaly", see world_gitlab_perform(). */
+/* Verbs of "gitlab", "gitaly" and "kube", see world_gitlab_perform(). */
 int fakes_perform(struct fakes *f, const char *part, const json_t *what, char **reterr);
 /* PEM of what the component has to trust to believe the fake KAS; borrowed. */
 const char *fakes_ca_pem(const struct fakes *f);
+/* … and the cluster, if it has one; borrowed. */
+const char *fakes_kube_ca_pem(const struct fakes *f);
 /* Keys and certificates, with what most rows ask for minted already. The caller's. */
 struct pki *fakes_warm_pki(void);

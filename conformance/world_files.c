@@ -108,7 +108,7 @@ static int service_account_write(const struct world_files *f)
     int e = put_text(f, SERVICE_ACCOUNT "/token", f->kube_token);
 
     if (!e)
-        e = put_text(f, SERVICE_ACCOUNT "/ca.crt", f->ca_pem);
+        e = put_text(f, SERVICE_ACCOUNT "/ca.crt", f->kube_ca_pem);
     return e ? e : put_text(f, SERVICE_ACCOUNT "/namespace", "gitlab-agent");
 }
 

@@ -10,6 +10,7 @@ struct world_files {
     const char *token;  /* of the fake KAS's agent */
     const char *kube_token;
     const char *ca_pem; /* what has to be trusted */
+    const char *kube_ca_pem; /* … of the cluster */
 };
 
 /* -errno and *reterr. */

@@ -63,7 +63,6 @@ struct watcher {
     struct kas *kas;
     char *project; /* GetObjectsToSynchronize; else NULL. Owned, like the next */
     json_t *paths;
-    bool old;      /* the messages of 13.6 */
     char *commit;  /* what the client has. Owned */
     bool answered; /* the request has come and was let in */
     bool silent;   /* it has come, and KAS is in trouble with GitLab and says nothing */

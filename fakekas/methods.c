@@ -7,7 +7,6 @@
 #include "flux.pb-c.h"
 #include "gitlab_access137.pb-c.h"
 #include "gitops.pb-c.h"
-#include "gitops136.pb-c.h"
 #include "grpctool.pb-c.h"
 #include "reflection.pb-c.h"
 #include "reverse_tunnel.pb-c.h"
@@ -25,8 +24,8 @@
     .out = &gitops__objects_to_synchronize_response__descriptor, .server_streams = true, .open = gitops_open,        \
     .message = gitops_message, .half_closed = watcher_half_closed, .closed = gitops_closed
 #define OBJECTS136                                                                                                    \
-    .in = &gitops136__objects_to_synchronize_request__descriptor,                                                    \
-    .out = &gitops136__objects_to_synchronize_response__descriptor, .server_streams = true, .open = gitops_open,     \
+    .in = &gitops__objects_to_synchronize_request__descriptor,                                                       \
+    .out = &gitops__objects_to_synchronize_response__descriptor, .server_streams = true, .open = gitops_open,        \
     .message = gitops136_message, .half_closed = watcher_half_closed, .closed = gitops_closed
 #define ACCESS                                                                                                        \
     .in = &grpctool__http_request__descriptor, .out = &grpctool__http_response__descriptor,                          \

@@ -1,6 +1,6 @@
 /* Gitops/GetObjectsToSynchronize: the manifests of a project, from the scenario's
- * `objects: {PROJECT: {commit, project_id, files: {PATH: TEXT}}}`. One snapshot a stream; in 13.6 one message a
- * commit on a stream without end. Without `objects` the stream is held: nothing has changed. */
+ * `objects: {PROJECT: {commit, project_id, files: {PATH: TEXT}}}`. One snapshot a stream. Agents of
+ * 13.6 ask without paths, and get all. Without `objects` the stream is held: nothing has changed. */
 #include <string.h>
 
 #include "gitops.pb-c.h"
@@ -83,19 +83,6 @@ static void send_snapshot(struct watcher *w, const json_t *project, const char *
     grpc_finish(w->call, GRPC_OK, "");
 }
 
-static void send_136(struct watcher *w, const json_t *project, const char *commit)
-{
-    json_t *objects = json_array(), *text;
-    const char *name;
-    json_object_foreach (json_object_get(project, "files"), name, text)
-        json_array_append_new(objects, json_pack("{sss{sO}}", "source", name, "object", "text", text));
-    kas_event(w->kas, grpc_call_conn(w->call), grpc_call_stream(w->call), "kas.objects_sent",
-              json_pack("{sssssi}", "project", w->project, "commit", commit, "files", (int)json_array_size(objects)));
-    free(w->commit);
-    w->commit = xstrdup(commit);
-    send_json(w->call, json_pack("{ssso}", "commit_id", commit, "objects", objects));
-}
-
 /* What the stream is to be told now; mostly nothing. */
 static void consider(struct watcher *w)
 {
@@ -117,10 +104,7 @@ static void consider(struct watcher *w)
     commit = commit ? commit : k->commit;
     if (w->commit && !strcmp(w->commit, commit))
         return;
-    if (w->old)
-        send_136(w, project, commit);
-    else
-        send_snapshot(w, project, commit);
+    send_snapshot(w, project, commit);
 }
 
 /* KAS's checks of the message, before it asks who it is. */
@@ -161,7 +145,6 @@ static void take(struct grpc_call *call, const uint8_t *p, size_t n, bool old)
         w->project = xstrdup(json_string_value(json_object_get(request, "project_id")));
         w->commit = xstrdup(json_string_value(json_object_get(request, "commit_id")));
         w->paths = json_incref(json_object_get(request, "paths"));
-        w->old = old;
         if (!w->project)
             w->project = xstrdup("");
         if (l && l->polls_over)

@@ -50,19 +50,19 @@ static json_t *impersonation_of(const struct call *c)
     return NULL;
 }
 
-bool call_admit(struct call *c)
+bool kube_call_admit(struct call *c)
 {
     const char *token = token_of(c);
     const char *user = token ? json_string_value(json_object_get(c->k->tokens, token)) : NULL;
     c->user = !c->k->tokens ? "system:admin" : user ? user : "system:anonymous";
     if (c->k->tokens && !user && (token || !c->k->anonymous)) {
-        reply_status(c, status_unauthorized());
+        kube_reply_status(c, status_unauthorized());
         return false;
     }
     c->impersonated = impersonation_of(c);
     if (c->impersonated && !json_object_get(c->impersonated, "user")) {
         _cleanup_(freep) char *text = xasprintf("requested %s without impersonating a user", "[groups, uid or extra]");
-        reply_status(c, status_internal("%s", text));
+        kube_reply_status(c, status_internal("%s", text));
         return false;
     }
     if (c->impersonated)

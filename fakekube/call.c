@@ -9,18 +9,18 @@
 
 /* ---- parameters ---- */
 
-char *call_param(const struct call *c, const char *name)
+char *kube_call_param(const struct call *c, const char *name)
 {
     return uri_form_get(c->query, strlen(c->query), name);
 }
 
-bool call_flag(const struct call *c, const char *name)
+bool kube_call_flag(const struct call *c, const char *name)
 {
-    _cleanup_(freep) char *v = call_param(c, name);
+    _cleanup_(freep) char *v = kube_call_param(c, name);
     return v && (!*v || !strcmp(v, "true") || !strcmp(v, "1"));
 }
 
-bool call_accepts(const struct call *c, const char *part)
+bool kube_call_accepts(const struct call *c, const char *part)
 {
     const char *accept = http1_header(c->request, "accept");
     return accept && strstr(accept, part);
@@ -28,7 +28,7 @@ bool call_accepts(const struct call *c, const char *part)
 
 /* ---- answers ---- */
 
-json_t *call_headers(const struct call *c, const char *content_type)
+json_t *kube_call_headers(const struct call *c, const char *content_type)
 {
     uint8_t b[16] = {0};
     (void)c;
@@ -42,12 +42,12 @@ json_t *call_headers(const struct call *c, const char *content_type)
     return h;
 }
 
-void reply_with(struct call *c, int code, const char *content_type, const json_t *more, const void *body, size_t len)
+void kube_reply_with(struct call *c, int code, const char *content_type, const json_t *more, const void *body, size_t len)
 {
     if (c->status)
         return;
     c->status = code;
-    json_t *headers = call_headers(c, content_type), *v;
+    json_t *headers = kube_call_headers(c, content_type), *v;
     const char *name;
     json_object_foreach ((json_t *)more, name, v)
         json_object_set(headers, name, v);
@@ -55,22 +55,22 @@ void reply_with(struct call *c, int code, const char *content_type, const json_t
     json_decref(headers);
 }
 
-void reply_json(struct call *c, int code, json_t *json)
+void kube_reply_json(struct call *c, int code, json_t *json)
 {
     _cleanup_(freep) char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     _cleanup_(freep) char *line = xasprintf("%s\n", text ? text : "null");
     json_decref(json);
-    reply_with(c, code, "application/json", NULL, line, strlen(line));
+    kube_reply_with(c, code, "application/json", NULL, line, strlen(line));
 }
 
-void reply_status(struct call *c, json_t *status)
+void kube_reply_status(struct call *c, json_t *status)
 {
-    reply_json(c, status_code(status), status);
+    kube_reply_json(c, status_code(status), status);
 }
 
-void reply_no_page(struct call *c)
+void kube_reply_no_page(struct call *c)
 {
-    reply_with(c, 404, "text/plain; charset=utf-8", NULL, "404 page not found\n", 19);
+    kube_reply_with(c, 404, "text/plain; charset=utf-8", NULL, "404 page not found\n", 19);
 }
 
 /* ---- which resource ---- */
@@ -105,19 +105,19 @@ static void serve(struct call *c)
     int r = uri_path_read(c->request->path, &path);
     const struct kube_resource *resource = r ? NULL : resource_meant(c->k, &path, &ns, &name, &sub);
     if (r == -EINVAL)
-        reply_with(c, 400, "text/plain; charset=utf-8", NULL, "400 Bad Request", 15);
+        kube_reply_with(c, 400, "text/plain; charset=utf-8", NULL, "400 Bad Request", 15);
     else if (c->request->too_large)
-        reply_status(c, status_make(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728", NULL));
-    else if (!call_admit(c))
+        kube_reply_status(c, status_make(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728", NULL));
+    else if (!kube_call_admit(c))
         (void)0;
     else if (resource)
         resource_call(c, resource, ns, name, sub);
     else if (r || !route_call(c, &path))
-        reply_no_page(c);
+        kube_reply_no_page(c);
     uri_path_done(&path);
 }
 
-void call_serve(void *kube, struct http1 *h, const struct http1_request *r)
+void kube_call_serve(void *kube, struct http1 *h, const struct http1_request *r)
 {
     const char *query = strchr(r->target, '?');
     struct call c = {.k = kube, .conn = http1_layer(h)->conn, .http = h, .request = r, .query = query ? query + 1 : ""};

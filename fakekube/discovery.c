@@ -139,7 +139,7 @@ static json_t *aggregated_group(const struct kube *k, const char *group)
 static bool aggregated(struct call *c, bool core)
 {
     const struct kube_resource *r;
-    if (c->k->minor < 26 || !call_accepts(c, "as=APIGroupDiscoveryList"))
+    if (c->k->minor < 26 || !kube_call_accepts(c, "as=APIGroupDiscoveryList"))
         return false;
     json_t *items = json_array();
     for (size_t i = 0; (r = resources_at(c->k->cluster->resources, i)); i++)
@@ -149,7 +149,7 @@ static bool aggregated(struct call *c, bool core)
                             "metadata", "items", items);
     _cleanup_(freep) char *text = json_dumps(all, JSON_COMPACT);
     json_decref(all);
-    reply_with(c, 200, AGGREGATED, NULL, text, strlen(text));
+    kube_reply_with(c, 200, AGGREGATED, NULL, text, strlen(text));
     return true;
 }
 
@@ -159,7 +159,7 @@ void discovery_core(struct call *c)
 {
     if (aggregated(c, true))
         return;
-    reply_json(c, 200, json_pack("{ss, s[s], s[{ss, ss}]}", "kind", "APIVersions", "versions", "v1", "serverAddressByClientCIDRs",
+    kube_reply_json(c, 200, json_pack("{ss, s[s], s[{ss, ss}]}", "kind", "APIVersions", "versions", "v1", "serverAddressByClientCIDRs",
                                  "clientCIDR", "0.0.0.0/0", "serverAddress", c->conn->local));
 }
 
@@ -172,7 +172,7 @@ void discovery_groups(struct call *c)
     for (size_t i = 0; (r = resources_at(c->k->cluster->resources, i)); i++)
         if (*r->group && is_first(c->k, i, false))
             json_array_append_new(groups, group_json(c->k, r->group));
-    reply_json(c, 200, json_pack("{ss, ss, so}", "kind", "APIGroupList", "apiVersion", "v1", "groups", groups));
+    kube_reply_json(c, 200, json_pack("{ss, ss, so}", "kind", "APIGroupList", "apiVersion", "v1", "groups", groups));
 }
 
 void discovery_group(struct call *c, const char *group)
@@ -180,13 +180,13 @@ void discovery_group(struct call *c, const char *group)
     json_t *g = group_json(c->k, group), *all;
     if (!*group || !json_array_size(json_object_get(g, "versions"))) {
         json_decref(g);
-        reply_no_page(c);
+        kube_reply_no_page(c);
         return;
     }
     all = json_pack("{ss, ss}", "kind", "APIGroup", "apiVersion", "v1");
     json_object_update(all, g);
     json_decref(g);
-    reply_json(c, 200, all);
+    kube_reply_json(c, 200, all);
 }
 
 void discovery_resources(struct call *c, const char *group, const char *version)
@@ -198,9 +198,9 @@ void discovery_resources(struct call *c, const char *group, const char *version)
             add_resource(list, r);
     if (!json_array_size(list)) {
         json_decref(list);
-        reply_no_page(c);
+        kube_reply_no_page(c);
         return;
     }
-    reply_json(c, 200, json_pack("{ss, ss, so, so}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
+    kube_reply_json(c, 200, json_pack("{ss, ss, so, so}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
                                  *group ? json_sprintf("%s/%s", group, version) : json_string(version), "resources", list));
 }

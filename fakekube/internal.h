@@ -51,20 +51,20 @@ struct call {
 
 /* ---- call.c ---- */
 
-void call_serve(void *kube, struct http1 *h, const struct http1_request *r); /* http1_owner.request */
+void kube_call_serve(void *kube, struct http1 *h, const struct http1_request *r); /* http1_owner.request */
 /* Each answers the call, once. json: taken. */
-void reply_json(struct call *c, int code, json_t *json);
-void reply_status(struct call *c, json_t *status); /* with its own code */
-void reply_with(struct call *c, int code, const char *content_type, const json_t *headers, const void *body, size_t len);
-void reply_no_page(struct call *c); /* 404, in the words of the server's outermost part */
-json_t *call_headers(const struct call *c, const char *content_type); /* those that every answer has */
-char *call_param(const struct call *c, const char *name); /* a new string; NULL: not given */
-bool call_flag(const struct call *c, const char *name);   /* "true", "1", or there without a value */
-bool call_accepts(const struct call *c, const char *part); /* does Accept say it? */
+void kube_reply_json(struct call *c, int code, json_t *json);
+void kube_reply_status(struct call *c, json_t *status); /* with its own code */
+void kube_reply_with(struct call *c, int code, const char *content_type, const json_t *headers, const void *body, size_t len);
+void kube_reply_no_page(struct call *c); /* 404, in the words of the server's outermost part */
+json_t *kube_call_headers(const struct call *c, const char *content_type); /* those that every answer has */
+char *kube_call_param(const struct call *c, const char *name); /* a new string; NULL: not given */
+bool kube_call_flag(const struct call *c, const char *name);   /* "true", "1", or there without a value */
+bool kube_call_accepts(const struct call *c, const char *part); /* does Accept say it? */
 
 /* ---- auth.c ---- */
 
-bool call_admit(struct call *c); /* who asks, and for whom. false: answered */
+bool kube_call_admit(struct call *c); /* who asks, and for whom. false: answered */
 
 /* ---- what is answered ---- */
 

@@ -115,7 +115,7 @@ static void on_change(void *arg, const struct kube_change *c)
 static void build(void *arg, struct conn *c)
 {
     struct kube *k = arg;
-    struct http1_owner owner = {.request = call_serve, .arg = k, .max_head = (size_t)k->limits.header,
+    struct http1_owner owner = {.request = kube_call_serve, .arg = k, .max_head = (size_t)k->limits.header,
                                 .max_body = (size_t)k->limits.body};
     c->on_free = streams_abandon;
     http1_server_push(c, &owner);

@@ -190,7 +190,7 @@ void openapi_forget(struct kube *k)
 void openapi_v2(struct call *c)
 {
     struct kube *k = c->k;
-    bool protobuf = call_accepts(c, "com.github.proto-openapi.spec.v2@v1.0+protobuf");
+    bool protobuf = kube_call_accepts(c, "com.github.proto-openapi.spec.v2@v1.0+protobuf");
     int which = protobuf ? V2_PROTOBUF : V2_JSON;
     if (!k->openapi[which]) {
         json_t *document = openapi_document(k, NULL, NULL);
@@ -203,7 +203,7 @@ void openapi_v2(struct call *c)
         json_decref(document);
     }
     /* The name that it has among media types is more than older clients can read in an answer. */
-    reply_with(c, 200, protobuf ? "application/octet-stream" : "application/json", NULL, k->openapi[which], k->openapi_len[which]);
+    kube_reply_with(c, 200, protobuf ? "application/octet-stream" : "application/json", NULL, k->openapi[which], k->openapi_len[which]);
 }
 
 static void v3_root(struct call *c)
@@ -215,7 +215,7 @@ static void v3_root(struct call *c)
         if (!json_object_get(all, key))
             json_object_set_new(all, key, json_pack("{so}", "serverRelativeURL", json_sprintf("/openapi/v3/%s?hash=1", key)));
     }
-    reply_json(c, 200, json_pack("{so}", "paths", all));
+    kube_reply_json(c, 200, json_pack("{so}", "paths", all));
 }
 
 void openapi_v3(struct call *c, const struct uri_path *p)
@@ -224,7 +224,7 @@ void openapi_v3(struct call *c, const struct uri_path *p)
     if (p->n == 2)
         v3_root(c);
     else if (core || group)
-        reply_json(c, 200, openapi_document(c->k, group ? p->segments[3] : "", p->segments[p->n - 1]));
+        kube_reply_json(c, 200, openapi_document(c->k, group ? p->segments[3] : "", p->segments[p->n - 1]));
     else
-        reply_no_page(c);
+        kube_reply_no_page(c);
 }

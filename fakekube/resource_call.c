@@ -20,7 +20,7 @@ static bool verb_of(const struct call *c, const char *name, enum kube_verb *ret)
 {
     const char *m = c->request->method;
     if (!strcmp(m, "GET") || !strcmp(m, "HEAD"))
-        *ret = name ? VERB_GET : call_flag(c, "watch") ? VERB_WATCH : VERB_LIST;
+        *ret = name ? VERB_GET : kube_call_flag(c, "watch") ? VERB_WATCH : VERB_LIST;
     else if (!strcmp(m, "POST"))
         *ret = VERB_CREATE;
     else if (!strcmp(m, "PUT") && name)
@@ -36,29 +36,29 @@ static bool verb_of(const struct call *c, const char *name, enum kube_verb *ret)
 
 static bool read_selectors(struct call *c, struct ask *a)
 {
-    _cleanup_(freep) char *labels = call_param(c, "labelSelector"), *fields = call_param(c, "fieldSelector"), *err = NULL;
+    _cleanup_(freep) char *labels = kube_call_param(c, "labelSelector"), *fields = kube_call_param(c, "fieldSelector"), *err = NULL;
     if (labels && selector_labels(labels, &a->labels, &err) < 0)
-        reply_status(c, status_bad_request("unable to parse requirement: %s", err));
+        kube_reply_status(c, status_bad_request("unable to parse requirement: %s", err));
     else if (fields && selector_fields(fields, &a->fields, &err) < 0)
-        reply_status(c, status_bad_request("%s", err));
+        kube_reply_status(c, status_bad_request("%s", err));
     return !c->status;
 }
 
 static bool read_limit(struct call *c, struct ask *a)
 {
-    _cleanup_(freep) char *limit = call_param(c, "limit");
+    _cleanup_(freep) char *limit = kube_call_param(c, "limit");
     char *end = NULL;
     a->limit = limit ? strtoll(limit, &end, 10) : 0;
     if (!limit || (*limit && !*end && a->limit >= 0))
         return true;
-    reply_status(c, status_bad_request("strconv.ParseInt: parsing \"%s\": invalid syntax", limit));
+    kube_reply_status(c, status_bad_request("strconv.ParseInt: parsing \"%s\": invalid syntax", limit));
     return false;
 }
 
 /* The client's own name is what manages its fields, where it does not say another. */
 static char *manager_of(const struct call *c)
 {
-    char *said = call_param(c, "fieldManager");
+    char *said = kube_call_param(c, "fieldManager");
     const char *agent = http1_header(c->request, "user-agent");
     if (said && *said)
         return said;
@@ -70,16 +70,16 @@ static char *manager_of(const struct call *c)
 static bool read_options(struct call *c, struct asking *g)
 {
     struct ask *a = &g->ask;
-    _cleanup_(freep) char *dry = call_param(c, "dryRun"), *unknown = call_param(c, "fieldValidation");
-    g->version = call_param(c, "resourceVersion");
-    g->token = call_param(c, "continue");
+    _cleanup_(freep) char *dry = kube_call_param(c, "dryRun"), *unknown = kube_call_param(c, "fieldValidation");
+    g->version = kube_call_param(c, "resourceVersion");
+    g->token = kube_call_param(c, "continue");
     g->manager = manager_of(c);
     a->resource_version = g->version ? g->version : "";
     a->continue_token = g->token;
     a->manager = g->manager;
-    a->force = call_flag(c, "force");
+    a->force = kube_call_flag(c, "force");
     if (dry && *dry && strcmp(dry, "All")) {
-        reply_status(c, status_make(422, "Invalid", "UpdateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: []string{...}: "
+        kube_reply_status(c, status_make(422, "Invalid", "UpdateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: []string{...}: "
                                                     "supported values: \"All\"", NULL));
         return false;
     }
@@ -110,7 +110,7 @@ static bool patch_kind_of(struct call *c, struct ask *a)
             if (a->patch != PATCH_STRATEGIC || !a->r->custom)
                 return true;
         }
-    reply_status(c, status_media_type(a->r->custom ? "application/json-patch+json, application/merge-patch+json, "
+    kube_reply_status(c, status_media_type(a->r->custom ? "application/json-patch+json, application/merge-patch+json, "
                                                      "application/apply-patch+yaml"
                                                    : "application/json-patch+json, application/merge-patch+json, "
                                                      "application/strategic-merge-patch+json, application/apply-patch+yaml"));
@@ -148,7 +148,7 @@ static bool read_body(struct call *c, struct ask *a)
     if (a->verb == VERB_PATCH && !patch_kind_of(c, a))
         return false;
     if (is_protobuf(c)) {
-        reply_status(c, status_media_type("application/json, application/yaml"));
+        kube_reply_status(c, status_media_type("application/json, application/yaml"));
         return false;
     }
     a->body = json_loadb(text, n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
@@ -157,9 +157,9 @@ static bool read_body(struct call *c, struct ask *a)
     if (a->body)
         return true;
     if (a->verb == VERB_PATCH)
-        reply_status(c, status_bad_request("error decoding %s: %s", a->patch == PATCH_APPLY ? "YAML" : "patch", why ? why : e.text));
+        kube_reply_status(c, status_bad_request("error decoding %s: %s", a->patch == PATCH_APPLY ? "YAML" : "patch", why ? why : e.text));
     else
-        reply_status(c, status_bad_request("couldn't get version/kind; json parse error: %s", e.text));
+        kube_reply_status(c, status_bad_request("couldn't get version/kind; json parse error: %s", e.text));
     return false;
 }
 
@@ -211,12 +211,12 @@ static json_t *warnings_header(const struct ask *a)
 
 static void answer(struct call *c, const struct ask *a)
 {
-    json_t *table = a->code < 300 && call_accepts(c, "as=Table") && (a->verb & (VERB_GET | VERB_LIST)) ? kube_table(a->r, a->answer)
+    json_t *table = a->code < 300 && kube_call_accepts(c, "as=Table") && (a->verb & (VERB_GET | VERB_LIST)) ? kube_table(a->r, a->answer)
                                                                                                      : NULL;
     _cleanup_(freep) char *text = json_dumps(table ? table : a->answer, JSON_COMPACT);
     _cleanup_(freep) char *line = xasprintf("%s\n", text ? text : "null");
     json_t *headers = a->warnings ? warnings_header(a) : NULL;
-    reply_with(c, a->code, "application/json", headers, line, strlen(line));
+    kube_reply_with(c, a->code, "application/json", headers, line, strlen(line));
     json_decref(headers);
     json_decref(table);
 }
@@ -227,11 +227,11 @@ static bool has_sub(struct call *c, const struct ask *a)
         (!strcmp(a->sub, "scale") && a->r->scale && (a->verb & (VERB_GET | VERB_UPDATE | VERB_PATCH))))
         return true;
     if (!strcmp(a->r->plural, "pods") && !*a->r->group && !strcmp(a->sub, "log") && a->verb == VERB_GET) {
-        reply_status(c, status_make(500, "", "Get \"https://10.96.0.20:10250/containerLogs/\": dial tcp 10.96.0.20:10250: connect: "
+        kube_reply_status(c, status_make(500, "", "Get \"https://10.96.0.20:10250/containerLogs/\": dial tcp 10.96.0.20:10250: connect: "
                                              "connection refused", NULL));
         return false;
     }
-    reply_no_page(c);
+    kube_reply_no_page(c);
     return false;
 }
 
@@ -241,9 +241,9 @@ void resource_call(struct call *c, const struct kube_resource *r, const char *ns
     struct ask *a = &g.ask;
     bool fits = verb_of(c, name, &a->verb);
     if (!fits || (a->verb == VERB_CREATE && name))
-        reply_status(c, status_method(r));
+        kube_reply_status(c, status_method(r));
     else if (r->namespaced && !ns && (name || !(a->verb & (VERB_LIST | VERB_WATCH | VERB_DELETE_COLLECTION))))
-        reply_no_page(c);
+        kube_reply_no_page(c);
     else if (!has_sub(c, a) || !read_options(c, &g) || !read_body(c, a))
         (void)0;
     else if (a->verb == VERB_WATCH) {

@@ -8,7 +8,7 @@ static void version(struct call *c)
 {
     char minor[8];
     snprintf(minor, sizeof(minor), "%d", c->k->minor);
-    reply_json(c, 200,
+    kube_reply_json(c, 200,
                json_pack("{ss, ss, so, ss, ss, ss, ss, ss, ss}", "major", "1", "minor", minor, "gitVersion",
                          json_sprintf("v%s", c->k->version), "gitCommit", "0000000000000000000000000000000000000000", "gitTreeState",
                          "clean", "buildDate", "2024-01-01T00:00:00Z", "goVersion", "go1.22.5", "compiler", "gc", "platform",
@@ -17,7 +17,7 @@ static void version(struct call *c)
 
 static void healthy(struct call *c)
 {
-    reply_with(c, 200, "text/plain; charset=utf-8", NULL, "ok", 2);
+    kube_reply_with(c, 200, "text/plain; charset=utf-8", NULL, "ok", 2);
 }
 
 static bool is(const struct uri_path *p, size_t i, const char *text)
@@ -28,7 +28,7 @@ static bool is(const struct uri_path *p, size_t i, const char *text)
 /* The paths that there are, as the server's own index has them. */
 static void index_page(struct call *c)
 {
-    reply_json(c, 200, json_pack("{s[sssssssss]}", "paths", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2",
+    kube_reply_json(c, 200, json_pack("{s[sssssssss]}", "paths", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2",
                                  "/openapi/v3", "/readyz", "/version"));
 }
 

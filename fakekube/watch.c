@@ -160,7 +160,7 @@ static void send_expired(struct stream *s, uint64_t version)
 static struct stream *stream_new(struct call *c, struct ask *a)
 {
     struct stream *s = NEW(struct stream);
-    _cleanup_(freep) char *timeout = call_param(c, "timeoutSeconds");
+    _cleanup_(freep) char *timeout = kube_call_param(c, "timeoutSeconds");
     long seconds = timeout ? strtol(timeout, NULL, 10) : 0;
     s->k = c->k;
     s->conn = c->conn;
@@ -175,8 +175,8 @@ static struct stream *stream_new(struct call *c, struct ask *a)
     s->labels = a->labels;
     s->fields = a->fields;
     a->labels = a->fields = NULL;
-    s->bookmarks = call_flag(c, "allowWatchBookmarks");
-    s->table = call_accepts(c, "as=Table");
+    s->bookmarks = kube_call_flag(c, "allowWatchBookmarks");
+    s->table = kube_call_accepts(c, "as=Table");
     if (seconds > 0 && seconds <= TIMEOUT_MAX_S)
         s->timeout = timer_new(c->k->loop, (uint64_t)seconds * 1000, on_timeout, s);
     if (s->bookmarks)
@@ -192,11 +192,11 @@ void watch_call(struct call *c, struct ask *a)
     uint64_t version = strtoull(a->resource_version, &end_of, 10);
     bool from_now = !*a->resource_version || !strcmp(a->resource_version, "0");
     if (*end_of) {
-        reply_status(c, status_make(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: resourceVersion: Invalid value", NULL));
+        kube_reply_status(c, status_make(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: resourceVersion: Invalid value", NULL));
         return;
     }
     struct stream *s = stream_new(c, a);
-    json_t *headers = call_headers(c, "application/json");
+    json_t *headers = kube_call_headers(c, "application/json");
     c->status = 200;
     http1_begin(c->http, 200, headers);
     json_decref(headers);

@@ -18,7 +18,6 @@
 #include "gitlab_access.pb-c.h"
 #include "gitlab_access137.pb-c.h"
 #include "gitops.pb-c.h"
-#include "gitops136.pb-c.h"
 #include "google_rpc_status.pb-c.h"
 #include "grpctool.pb-c.h"
 #include "kubernetes_api.pb-c.h"
@@ -107,9 +106,6 @@ static const ProtobufCMessageDescriptor *const all[] = {
     &gitops__objects_to_synchronize_response__header__descriptor,
     &gitops__objects_to_synchronize_response__object__descriptor,
     &gitops__objects_to_synchronize_response__trailer__descriptor,
-    &gitops136__objects_to_synchronize_request__descriptor,
-    &gitops136__object_to_synchronize__descriptor,
-    &gitops136__objects_to_synchronize_response__descriptor,
     &google__rpc__status__descriptor,
     &grpctool__http_request__descriptor,
     &grpctool__http_request__header__descriptor,

@@ -159,7 +159,7 @@ static bool happens_at(const char *layer, const char *at, const char *where)
 {
     static const struct {
         const char *where, *layers;
-    } own[] = {{"gitlab", " tcp tls http "}, {"gitaly", " tcp http2 grpc "}};
+    } own[] = {{"gitlab", " tcp tls http "}, {"gitaly", " tcp http2 grpc "}, {"kube", " tcp tls http "}};
     _cleanup_(freep) char *word = xasprintf(" %s ", layer);
     for (size_t i = 0; i < ARRAY_SIZE(own); i++)
         if (strcmp(where, own[i].where) == 0)
@@ -173,7 +173,7 @@ static void check_home(struct check *c, const char *layer, const char *at, const
     static const struct {
         const char *part, *is;
     } names[] = {{"dns", "resolver"}, {"proxy", "proxy"}, {"kas", "fake KAS"}, {"gitlab", "fake GitLab"},
-                 {"gitaly", "fake Gitaly"}};
+                 {"gitaly", "fake Gitaly"}, {"kube", "fake Kubernetes API"}};
     bool kas = strcmp(scenario_component(c->tree), "kas") == 0;
     const char *is = where, *home = strncmp(at, "dns.", 4) == 0     ? "dns"
                                     : strncmp(at, "proxy.", 6) == 0 ? "proxy"
@@ -193,7 +193,8 @@ static void check_fault(struct check *c, const struct part *part, const json_t *
         return;
     struct place place = yaml_member_place(c->doc, fault, "at");
     const char *layer = text(scenario_moment(c->schema, at), "layer");
-    bool of_row = strcmp(where, "gitlab") != 0 && strcmp(where, "gitaly") != 0; /* the row's transport tells its layers */
+    /* The row's transport tells the layers of the others. */
+    bool of_row = strcmp(where, "gitlab") != 0 && strcmp(where, "gitaly") != 0 && strcmp(where, "kube") != 0;
     if (layer && !happens_at(layer, at, where))
         check_home(c, layer, at, where, place);
     else if (layer && of_row && !(strcmp(layer, "tls") == 0 && speaks_tls(c, part)))
