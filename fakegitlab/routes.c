@@ -36,7 +36,7 @@ const struct route gitlab_routes[] = {
 
     {"GET", "/", ASKS_BROWSER, page_clusters},
     {"GET", "/-/graphql-explorer", ASKS_BROWSER, page_explorer},
-    {"POST", "/-/agents/:id/delete", ASKS_BROWSER, page_agent_delete},
+    {"POST", "/-/agents/:id/delete", ASKS_BROWSER, page_agent_delete, ">= 14.7"},
     {"GET", "/assets/:name", ASKS_ANYBODY, page_asset},
 
     {"GET", "/-/health", ASKS_ANYBODY, health_plain},

@@ -357,6 +357,17 @@ def test_who_may_see_and_delete(tmp_path):
         one.end()
 
 
+def test_before_14_7_there_is_no_delete():
+    one = Gitlab("--version", "14.6")
+    try:
+        page = Browser(one)
+        assert "GitLab 14.6" in page.html and 'id="delete-1"' not in page.html and "since GitLab 14.7" in page.html
+        assert page.post("/-/agents/1/delete", {"confirm": "my-agent", "authenticity_token": page.token})[0] == 404
+        assert one.as_kas("GET", "/agent_info")[0] == 200
+    finally:
+        one.end()
+
+
 def test_many_alerts_and_long_texts_are_shown(gitlab):
     """What agents send is theirs to choose: the page stays whole, and short enough to read."""
     for i in range(60):

@@ -58,8 +58,8 @@ static void show(struct call *c, int status, const char *template, const char *t
         reply_text_with(c, status, headers, "text/html; charset=utf-8", (const char *)buf_data(&html),
                         buf_len(&html));
     } else {
-        gitlab_event(c->g, c->conn, "gitlab.page_failed",
-                     json_pack("{ss, ss}", "template", template, "reason", err));
+        _cleanup_(freep) char *why = xasprintf("%s.html: %s", template, err);
+        gitlab_event(c->g, c->conn, "gitlab.failed", json_pack("{ss}", "why", why));
         reply_text(c, 500, "text/plain; charset=utf-8", "500 Internal Server Error", 25);
     }
     free(err);

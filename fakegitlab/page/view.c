@@ -4,6 +4,7 @@
 
 #include "fakegitlab/page/page.h"
 #include "fakegitlab/repository.h"
+#include "lib/script/version.h"
 
 enum {
     SECOND = 1000,
@@ -92,11 +93,23 @@ static void add_config(json_t *view, const struct gl_agent *a)
             json_pack("{so, so}", "at", view_time(a->config_at), "text", view_json_text(a->config)));
 }
 
+/* Why there is no Delete; NULL: there is. */
+static const char *undeletable(const struct call *c, const struct gl_agent *a)
+{
+    bool has = true;
+    if (c->g->version)
+        (void)version_in(">= 14.7", NULL, c->g->version, &has);
+    if (!has)
+        return "Agents can be deleted here since GitLab 14.7";
+    return store_access(a->project, c->user) >= GL_MAINTAINER ? NULL : "Deleting needs the Maintainer role";
+}
+
 static json_t *agent_view(const struct call *c, const struct gl_agent *a)
 {
-    json_t *view = json_pack("{sI, ss, so, so, sb}", "id", (json_int_t)a->id, "name", a->name, "created",
-                             view_time(a->created_at), "summary", tokens_summary(a), "deletable",
-                             store_access(a->project, c->user) >= GL_MAINTAINER);
+    const char *why_not = undeletable(c, a);
+    json_t *view = json_pack("{sI, ss, so, so, sb, ss?}", "id", (json_int_t)a->id, "name", a->name, "created",
+                             view_time(a->created_at), "summary", tokens_summary(a), "deletable", !why_not,
+                             "undeletable", why_not);
     json_t *tokens = json_array();
     for (size_t i = 0; i < a->n_tokens; i++)
         json_array_append_new(tokens, token_view(a->tokens[i]));
