@@ -38,6 +38,7 @@ struct world {
     struct judge *judge;
     struct actors *actors;
     struct tunnel_user *user;
+    struct rails *rails;         /* owned */
     struct kas_secrets secrets;
     struct steps *steps;
     struct world_verbs verbs;
@@ -435,7 +436,8 @@ static int play(struct world *w, char **reterr)
         return e;
     w->sub = events_subscribe(w->events, on_event, w);
     w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"), pki_root_pem(w->fakes.pki));
-    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->prefix};
+    w->rails = rails_new(w->loop, w->events, &w->fakes.next_conn_id, &w->secrets);
+    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->rails, w->prefix};
     w->steps = steps_start(json_object_get(w->row, "then"), w->loop, w->events, world_perform, &w->verbs);
     w->within = timer_new(w->loop, PREPARE_MS, too_late, w); /* until it is started, which may wait for Redis */
     w->life = timer_new(w->loop, SIGN_OF_LIFE_MS, up_late, w);
@@ -464,6 +466,7 @@ static void world_done(struct world *w)
     bounds_done(&w->bounds);
     sig_free(w->term);
     tunnel_user_free(w->user);
+    rails_free(w->rails);
     actors_free(w->actors);
     fakes_stop(&w->fakes);
     loop_free(w->loop);

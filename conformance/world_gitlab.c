@@ -34,10 +34,11 @@ static bool is_true(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
-/* ---- GitLab ------------------------------------------------------------------------------------------------ */
+/* ---- certificates ------------------------------------------------------------------------------------------ */
+
 
 /* Good for the documented names, unless the scenario names others: what is wrong with it is then the one thing. */
-static void certificate_hosts_add(json_t *spec)
+static void certificate_hosts_add(json_t *spec, const char *name, const char *ip)
 {
     json_t *certificate = json_object_get(spec, "certificate");
 
@@ -47,8 +48,10 @@ static void certificate_hosts_add(json_t *spec)
         json_object_set_new(spec, "certificate", json_object());
     certificate = json_object_get(spec, "certificate");
     if (!json_object_get(certificate, "hosts"))
-        json_object_set_new(certificate, "hosts", json_pack("[s,s]", "gitlab.host.tld", WORLD_GITLAB_IP));
+        json_object_set_new(certificate, "hosts", json_pack("[s,s]", name, ip));
 }
+
+/* ---- GitLab ------------------------------------------------------------------------------------------------ */
 
 static int gitlab_begin(struct world_gitlab *g, const struct world_gitlab_options *o, char **reterr)
 {
@@ -68,7 +71,7 @@ static int gitlab_begin(struct world_gitlab *g, const struct world_gitlab_option
     if (!json_object_get(g->gitlab_spec, "kas_secret"))
         json_object_set_new(g->gitlab_spec, "kas_secret", json_string(o->kas_secret));
     if (https)
-        certificate_hosts_add(g->gitlab_spec);
+        certificate_hosts_add(g->gitlab_spec, "gitlab.host.tld", WORLD_GITLAB_IP);
     options.spec = g->gitlab_spec;
     return gitlab_start(&options, &g->gitlab, reterr);
 }
@@ -136,6 +139,8 @@ static int gitaly_begin(struct world_gitlab *g, const struct world_gitlab_option
     int e;
 
     g->gitaly_spec = json_deep_copy(part);
+    if (is_true(part, "tls"))
+        certificate_hosts_add(g->gitaly_spec, "gitaly.host.tld", WORLD_GITALY_IP);
     options.spec = g->gitaly_spec;
     e = gitaly_start(&options, &g->gitaly, reterr);
     if (e)

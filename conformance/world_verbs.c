@@ -65,6 +65,8 @@ int world_perform(void *verbs, const char *verb, const json_t *args, char **rete
             return actors_perform(w->actors, verb, args, reterr);
     if (strcmp(verb, "user") == 0)
         return tunnel_user_request(w->user, args, reterr);
+    if (strcmp(verb, "rails") == 0)
+        return rails_call(w->rails, args, reterr);
     if (strcmp(verb, "gitlab") == 0 || strcmp(verb, "gitaly") == 0 || strcmp(verb, "kube") == 0)
         return fakes_perform(w->fakes, verb, args, reterr);
     if (strcmp(verb, "fault_on") == 0 || strcmp(verb, "fault_off") == 0)

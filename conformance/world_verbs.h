@@ -5,16 +5,18 @@
 
 #include "conformance/world_actors.h"
 #include "conformance/world_fakes.h"
+#include "conformance/world_rails.h"
 #include "conformance/world_user.h"
 
 struct world_verbs {
     struct fakes *fakes;
     struct actors *actors;
     struct tunnel_user *user;
+    struct rails *rails;
     const char *prefix; /* of the component's files */
 };
 
 /* A perform_fn: sut_signal {signal: TERM|KILL|HUP|…}, write_file {path, text, mode}, remove_file {path};
  * fault_on and fault_off also without a KAS; {gitlab: …}, {gitaly: …}: fakes_perform(); {agent, kas, kas2, redis: …}:
- * actors_perform(); {user: REQUEST}. */
+ * actors_perform(); {user: REQUEST}; {rails: CALL}. */
 int world_perform(void *verbs, const char *verb, const json_t *args, char **reterr);

@@ -16,7 +16,7 @@ static const char *const areas[] = {"kas/", "gitlab/", "chain/"};
 static const char *const kas_parts[] = {"kas2", "gitlab", "gitaly", "redis", "user"};
 static const char *const kas_agent_keys[] = {"absent", "version", "build", "start"};
 static const char *const kas_kas_keys[] = {"configuration", "secrets", "trust", "args", "without", "env"};
-static const char *const kas_verbs[] = {"gitlab", "gitaly", "redis", "agent", "kas", "kas2", "user"};
+static const char *const kas_verbs[] = {"gitlab", "gitaly", "redis", "agent", "kas", "kas2", "rails", "user"};
 /* What a KAS under test shares with the fake one, and what the world does for everybody. */
 static const char *const both_keys[] = {"certificate"};
 static const char *const both_verbs[] = {"kube", "fault_on", "fault_off", "sut_signal", "write_file", "remove_file"};
@@ -55,7 +55,7 @@ static void check_verb(struct check *c, const char *verb, struct place at)
         problem_add(c->p, at, "`%s` is there with a KAS under test only; expected `applies: kas`", verb);
     else if (c->kas && !AMONG(verb, kas_verbs) && !AMONG(verb, both_verbs))
         problem_add(c->p, at, "%s is done by the fake KAS, and here a real one is under test; expected {gitlab: …}, "
-                    "{gitaly: …}, {redis: …}, {agent: …}, {kas: …}, {kas2: …} or {user: …}", verb);
+                    "{gitaly: …}, {redis: …}, {agent: …}, {kas: …}, {kas2: …}, {rails: …} or {user: …}", verb);
 }
 
 static void check_verbs(struct check *c, const json_t *what, struct place at)

@@ -34,7 +34,7 @@ static const struct hint {
     {"absent", "tcp"}, {"present", "service"},
 }, step_verbs[] = {
     {"gitlab", "service"}, {"gitaly", "service"}, {"redis", "service"}, {"kas2", "service"}, {"user", "http"},
-    {"agent", "agent"}, {"kas", "service"}, {"kube", "service"},
+    {"agent", "agent"}, {"kas", "service"}, {"kube", "service"}, {"rails", "service"},
     {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
     {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
     {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
