@@ -30,6 +30,8 @@ static const struct filter {
     {"id", "\\bagent-(\\d+)-lock\\b", false},
     {"pid", "\\bpid[ =:]+(\\d+)\\b", false},
     {"port", "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\]):(3[2-9]\\d{3}|[4-6]\\d{4})\\b", true},
+    /* client-go's own brake: which request it was that waited, and for how long, is chance. */
+    {"throttled", "(?s)^(?:Waited for [0-9.]+\\w+ due to client-side throttling,|Throttling request took) .*$", false},
     {"duration",
      "(?:back(?:ing )?-?off|retry(?:ing)?|wait(?:ing)?|sleep(?:ing)?)[^\"]{0,24}?"
      "(\\d+(?:\\.\\d+)?(?:ns|us|µs|ms|s|m|h)(?:\\d+(?:\\.\\d+)?(?:ms|s))?)\\b",

@@ -30,6 +30,15 @@ static void times_go(void **state)
     becomes("2026/11/23 02:56:39 Unsolicited response", "{\"text\":\"<time> Unsolicited response\"}");
 }
 
+static void waiting_for_ones_own_brake_goes(void **state)
+{
+    (void)state;
+    becomes("{\"msg\":\"Waited for 1.005407703s due to client-side throttling, not priority and fairness, request: "
+            "GET:https://10.96.0.1:443/apis/apps/v1/deployments?limit=500\\n\"}", "{\"msg\":\"<throttled>\"}");
+    becomes("{\"msg\":\"Throttling request took 1.168483951s, request: GET:https://10.96.0.1:443/version\\n\"}",
+            "{\"msg\":\"<throttled>\"}");
+}
+
 static void our_own_ports_go_and_keep_their_relation(void **state)
 {
     (void)state;
@@ -104,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_go),
+        cmocka_unit_test(waiting_for_ones_own_brake_goes),
         cmocka_unit_test(our_own_ports_go_and_keep_their_relation),
         cmocka_unit_test(random_identifiers_go),
         cmocka_unit_test(a_commit_of_kas_goes),
