@@ -9,14 +9,12 @@
 #include "lib/base/mem.h"
 #include "lib/net/addr.h"
 #include "lib/net/conn.h"
-#include "lib/net/tls_bio.h"
-#include "lib/net/tls_hello.h"
+#include "lib/net/tls_pump.h"
 
 struct tlsc {
     struct layer layer;
-    SSL *ssl;
-    struct tls_bytes bytes;
-    bool open, over, shut, busy;
+    struct tls_pump pump;
+    bool open, over, busy;
     struct buf more; /* came while we were busy */
 };
 
@@ -25,20 +23,10 @@ static struct tlsc *of(const struct layer *l)
     return CONTAINER_OF(l, struct tlsc, layer);
 }
 
-static void send_out(struct tlsc *t)
-{
-    if (!buf_len(&t->bytes.out))
-        return;
-    struct buf out = t->bytes.out; /* sending may come back here */
-    t->bytes.out = BUF_NULL;
-    layer_down(&t->layer, buf_data(&out), buf_len(&out));
-    buf_done(&out);
-}
-
 static void fail(struct tlsc *t, const char *why)
 {
     char reason[192];
-    long verdict = SSL_get_verify_result(t->ssl);
+    long verdict = SSL_get_verify_result(t->pump.ssl);
     unsigned long error = ERR_peek_error();
     if (t->over)
         return;
@@ -48,7 +36,7 @@ static void fail(struct tlsc *t, const char *why)
     else
         snprintf(reason, sizeof reason, "%s", why ? why : error ? ERR_reason_error_string(error) : "EOF");
     ERR_clear_error();
-    send_out(t);
+    tls_pump_flush(&t->pump);
     conn_event(t->layer.conn, 0, "tls.failed",
                json_pack("{s:s, s:b}", "reason", reason, "handshake", !t->open));
     layer_signal_up(&t->layer, LAYER_FAILED, reason);
@@ -58,35 +46,25 @@ static void fail(struct tlsc *t, const char *why)
 
 static void opened(struct tlsc *t)
 {
-    struct conn *c = t->layer.conn;
-    const unsigned char *alpn;
-    unsigned n;
     t->open = true;
-    send_out(t);
-    if (events_heard(c->events)) {
-        const char *sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
-        SSL_get0_alpn_selected(t->ssl, &alpn, &n);
-        conn_event(c, 0, "tls.handshake",
-                   json_pack("{s:s, s:s, s:s%, s:s}", "version", tls_version_text(SSL_version(t->ssl)), "cipher",
-                             SSL_get_cipher_name(t->ssl), "alpn", alpn ? (const char *)alpn : "", (size_t)n, "sni",
-                             sni ? sni : ""));
-    }
+    tls_pump_flush(&t->pump);
+    if (events_heard(t->layer.conn->events))
+        conn_event(t->layer.conn, 0, "tls.handshake", tls_pump_facts(&t->pump));
     layer_signal_up(&t->layer, LAYER_OPEN, NULL);
 }
 
 /* true: go on. */
 static bool handshake(struct tlsc *t)
 {
-    ERR_clear_error();
-    int r = SSL_do_handshake(t->ssl);
-    if (r == 1) {
+    int error = tls_pump_handshake(&t->pump);
+    if (error == SSL_ERROR_NONE) {
         opened(t);
         return true;
     }
-    if (SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ)
+    if (error != SSL_ERROR_WANT_READ)
         fail(t, NULL);
     else
-        send_out(t);
+        tls_pump_flush(&t->pump);
     return false;
 }
 
@@ -94,17 +72,15 @@ static bool read_some(struct tlsc *t)
 {
     uint8_t plain[SSL3_RT_MAX_PLAIN_LENGTH];
     size_t n = 0;
-    ERR_clear_error();
-    int r = SSL_read_ex(t->ssl, plain, sizeof plain, &n);
-    int error = r == 1 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, r);
-    send_out(t);
+    int error = tls_pump_read(&t->pump, plain, sizeof plain, &n);
+    tls_pump_flush(&t->pump);
     if (t->layer.conn->dead || t->over)
         return false;
-    if (r == 1) {
+    if (error == SSL_ERROR_NONE) {
         layer_up(&t->layer, plain, n);
         return true;
     }
-    if (error == SSL_ERROR_ZERO_RETURN || (error != SSL_ERROR_WANT_READ && t->bytes.eof)) {
+    if (error == SSL_ERROR_ZERO_RETURN || (error != SSL_ERROR_WANT_READ && t->pump.bytes.eof)) {
         t->over = true;
         layer_signal_up(&t->layer, LAYER_EOF, NULL);
     } else if (error != SSL_ERROR_WANT_READ) {
@@ -120,8 +96,8 @@ static void work(struct tlsc *t, const uint8_t *p, size_t n)
         return;
     }
     t->busy = true;
-    t->bytes.in = p;
-    t->bytes.in_len = n;
+    t->pump.bytes.in = p;
+    t->pump.bytes.in_len = n;
     for (;;) {
         while (!t->layer.conn->dead && !t->over && (t->open ? read_some(t) : handshake(t)))
             ;
@@ -129,14 +105,14 @@ static void work(struct tlsc *t, const uint8_t *p, size_t n)
             break;
         struct buf more = t->more;
         t->more = BUF_NULL;
-        t->bytes.in = buf_data(&more);
-        t->bytes.in_len = buf_len(&more);
+        t->pump.bytes.in = buf_data(&more);
+        t->pump.bytes.in_len = buf_len(&more);
         while (!t->layer.conn->dead && !t->over && (t->open ? read_some(t) : handshake(t)))
             ;
         buf_done(&more);
     }
-    t->bytes.in = NULL;
-    t->bytes.in_len = 0;
+    t->pump.bytes.in = NULL;
+    t->pump.bytes.in_len = 0;
     t->busy = false;
 }
 
@@ -152,7 +128,7 @@ static void signal_from_below(struct layer *l, enum layer_signal s, const char *
     if (s == LAYER_OPEN) {
         work(t, NULL, 0);
     } else if (s == LAYER_EOF && !t->over) {
-        t->bytes.eof = true;
+        t->pump.bytes.eof = true;
         work(t, NULL, 0);
         if (!t->open)
             fail(t, "EOF");
@@ -166,22 +142,18 @@ static void signal_from_below(struct layer *l, enum layer_signal s, const char *
 static void bytes_down(struct layer *l, const uint8_t *p, size_t n)
 {
     struct tlsc *t = of(l);
-    size_t done;
-    if (!t->open || t->shut)
+    if (!t->open || t->pump.shut)
         return;
-    ERR_clear_error();
-    SSL_write_ex(t->ssl, p, n, &done); /* into memory: all of it */
-    send_out(t);
+    tls_pump_write(&t->pump, p, n);
+    tls_pump_flush(&t->pump);
 }
 
 static void close_layer(struct layer *l, enum layer_close how)
 {
     struct tlsc *t = of(l);
-    if (how != LAYER_RESET && t->open && !t->shut) {
-        t->shut = true;
-        ERR_clear_error();
-        SSL_shutdown(t->ssl);
-        send_out(t);
+    if (how != LAYER_RESET && t->open && !t->pump.shut) {
+        tls_pump_goodbye(&t->pump);
+        tls_pump_flush(&t->pump);
     }
     if (how == LAYER_CLOSE)
         t->over = true;
@@ -191,8 +163,7 @@ static void close_layer(struct layer *l, enum layer_close how)
 static void free_layer(struct layer *l)
 {
     struct tlsc *t = of(l);
-    SSL_free(t->ssl);
-    buf_done(&t->bytes.out);
+    tls_pump_done(&t->pump);
     buf_done(&t->more);
     free(t);
 }
@@ -223,20 +194,14 @@ struct layer *tls_client_push(struct conn *c, const struct tls_client_options *o
     uint8_t alpn[64] = "";
     size_t n = o->alpn ? strlen(o->alpn) : 0;
     t->layer.ops = &ops;
-    t->ssl = SSL_new(o->ctx);
-    BIO *bio = tls_bio_new(&t->bytes);
-    if (!t->ssl || !bio) {
-        fprintf(stderr, "fakekas: no TLS session: %s\n", ERR_reason_error_string(ERR_peek_error()));
-        abort();
-    }
-    SSL_set_bio(t->ssl, bio, bio);
+    tls_pump_init(&t->pump, &t->layer, o->ctx);
     if (n && n < sizeof alpn) {
         alpn[0] = (uint8_t)n;
         memcpy(alpn + 1, o->alpn, n);
-        SSL_set_alpn_protos(t->ssl, alpn, (unsigned)n + 1);
+        SSL_set_alpn_protos(t->pump.ssl, alpn, (unsigned)n + 1);
     }
-    expect_host(t->ssl, o->host);
-    SSL_set_connect_state(t->ssl);
+    expect_host(t->pump.ssl, o->host);
+    SSL_set_connect_state(t->pump.ssl);
     conn_push(c, &t->layer);
     return &t->layer;
 }

@@ -109,3 +109,31 @@ json_t *tls_hello_facts(SSL *ssl)
     tls_hello_sni(ssl, sni, sizeof sni);
     return json_pack("{s:s, s:o, s:o}", "sni", sni, "alpn", alpn(ssl), "versions", versions(ssl));
 }
+
+const char *tls_hello_refused(const uint8_t head[TLS_RECORD_HEADER], const char **ret_answer)
+{
+    static const char *const methods[] = {"GET /", "HEAD ", "POST ", "PUT /", "OPTIO"};
+    if ((head[0] == SSL3_RT_ALERT || head[0] == SSL3_RT_HANDSHAKE) && head[1] < 0x10)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+        if (memcmp(head, methods[i], TLS_RECORD_HEADER) == 0) {
+            *ret_answer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+            return "client sent an HTTP request to an HTTPS server";
+        }
+    return "first record does not look like a TLS handshake";
+}
+
+bool tls_hello_alpn(const char *const *ours, const unsigned char *in, unsigned in_len, const unsigned char **ret,
+                    unsigned char *ret_len)
+{
+    for (; *ours; ours++) {
+        size_t n = strlen(*ours);
+        for (unsigned i = 0; i < in_len && i + 1u + in[i] <= in_len; i += 1u + in[i])
+            if (in[i] == n && memcmp(in + i + 1, *ours, n) == 0) {
+                *ret = in + i + 1;
+                *ret_len = in[i];
+                return true;
+            }
+    }
+    return false;
+}

@@ -15,7 +15,8 @@ void tls_secret_note(struct tls_secret *s, const char *line)
 {
     static const char name[] = "SERVER_TRAFFIC_SECRET_0 ";
     const char *hex = strrchr(line, ' ');
-    if (strncmp(line, name, sizeof name - 1) == 0 && !OPENSSL_hexstr2buf_ex(s->bytes, sizeof s->bytes, &s->n, hex + 1, '\0'))
+    if (s->wanted && strncmp(line, name, sizeof name - 1) == 0 && hex &&
+        !OPENSSL_hexstr2buf_ex(s->bytes, sizeof s->bytes, &s->n, hex + 1, '\0'))
         s->n = 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct tls_secret {
+    bool wanted; /* a scenario may ask for an alert: else nothing is noted */
     uint8_t bytes[EVP_MAX_MD_SIZE];
     size_t n; /* 0: not known */
 };

@@ -85,6 +85,11 @@ static void tell_drained(struct h2 *h)
     }
 }
 
+static void pump(void *arg)
+{
+    h2_pump(arg);
+}
+
 void h2_pump(struct h2 *h)
 {
     if (h->depth || h->held || h2_over(h))
@@ -110,8 +115,9 @@ void h2_pump(struct h2 *h)
     }
 }
 
-static void free_memory(struct h2 *h)
+static void free_memory(void *arg)
 {
+    struct h2 *h = arg;
     reap(h);
     nghttp2_session_del(h->session);
     h2_head_reset(h);
@@ -122,22 +128,10 @@ static void free_memory(struct h2 *h)
     free(h);
 }
 
-static void scheduled(void *arg)
-{
-    struct h2 *h = arg;
-    h->flush_scheduled = false;
-    if (h->freed)
-        free_memory(h);
-    else
-        h2_pump(h);
-}
-
 void h2_schedule(struct h2 *h)
 {
-    if (h->depth || h->flush_scheduled || h2_over(h))
-        return;
-    h->flush_scheduled = true;
-    loop_defer(h->l.conn->loop, scheduled, h);
+    if (!h->depth && !h2_over(h))
+        turn_schedule(&h->turn, h->l.conn->loop);
 }
 
 /* ending */
@@ -391,9 +385,7 @@ static void free_layer(struct layer *l)
 {
     struct h2 *h = CONTAINER_OF(l, struct h2, l);
     h2_end_session(h);
-    h->freed = true;
-    if (!h->flush_scheduled)
-        free_memory(h);
+    turn_free(&h->turn);
 }
 
 static const struct layer_ops ops = {
@@ -430,6 +422,7 @@ struct h2 *h2_server_push(struct conn *c, const struct h2_options *o, const stru
 {
     struct h2 *h = NEW(struct h2);
     h->l.ops = &ops;
+    h->turn = (struct turn){.work = pump, .free = free_memory, .arg = h};
     h->owner = *owner;
     if (o)
         h->o = *o;

@@ -1,46 +1,12 @@
 /* The HTTP/2 client session. As in http2.c, nghttp2 is not entered again from its own callbacks: everything only
  * submits, and pump() runs when the outermost call is done, or at the end of the turn. */
-#include "lib/proto/http2_client.h"
+#include "lib/proto/http2_client_session.h"
 
-#include <nghttp2/nghttp2.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/mem.h"
-#include "lib/net/conn.h"
 
-enum { QUEUE_MAX = 256 * 1024, WRITE_CHUNK = 64 * 1024, HEADERS_MAX = 1000, HEAD_MAX = 16 * 1024 * 1024 };
-
-struct h2c_stream {
-    struct h2c *h;
-    void *user;
-    struct buf out;
-    int32_t id;
-    size_t owed; /* received and not yet given back to the peer's window */
-    bool finished, deferred, closed, held, peer_ended, drain_pending;
-    TAILQ_ENTRY(h2c_stream) link; /* of streams, then of graves */
-};
-TAILQ_HEAD(streams, h2c_stream);
-
-struct h2c {
-    struct layer l;
-    struct h2c_owner owner;
-    nghttp2_session *session; /* owned */
-    struct streams streams, graves;
-    struct buf out;
-    struct buf head_bytes;    /* of the head being read: name NUL value NUL … */
-    struct h2_header *heads;
-    size_t head_count, head_size;
-    int depth;
-    bool opened, over, scheduled, freed, any_drain;
-    bool forgotten; /* there is no owner any more */
-};
-
-static bool over(const struct h2c *h)
-{
-    return h->over || h->l.conn->dead;
-}
+enum { QUEUE_MAX = 256 * 1024, WRITE_CHUNK = 64 * 1024 };
 
 /* sending */
 
@@ -54,7 +20,7 @@ static void reap(struct h2c *h)
     }
 }
 
-static void stream_over(struct h2c_stream *s, uint32_t code)
+void h2c_stream_over(struct h2c_stream *s, uint32_t code)
 {
     struct h2c *h = s->h;
     if (s->closed)
@@ -75,7 +41,7 @@ static void end_session(struct h2c *h)
     h->over = true;
     h->depth++;
     while ((s = TAILQ_FIRST(&h->streams)))
-        stream_over(s, NGHTTP2_CANCEL);
+        h2c_stream_over(s, NGHTTP2_CANCEL);
     if (!h->forgotten)
         h->owner.gone(h->owner.arg);
     h->depth--;
@@ -89,8 +55,9 @@ static void fail(struct h2c *h, const char *reason)
     layer_close_down(&h->l, LAYER_CLOSE);
 }
 
-static void free_memory(struct h2c *h)
+static void free_memory(void *arg)
 {
+    struct h2c *h = arg;
     reap(h);
     nghttp2_session_del(h->session);
     buf_done(&h->out);
@@ -103,7 +70,7 @@ static void tell_drained(struct h2c *h)
 {
     struct h2c_stream *s, *next;
     h->any_drain = false;
-    for (s = TAILQ_FIRST(&h->streams); s && !over(h); s = next) {
+    for (s = TAILQ_FIRST(&h->streams); s && !h2c_over(h); s = next) {
         next = TAILQ_NEXT(s, link);
         if (s->drain_pending && !buf_len(&s->out)) {
             s->drain_pending = false;
@@ -112,16 +79,21 @@ static void tell_drained(struct h2c *h)
     }
 }
 
-static void schedule(struct h2c *h);
-
-static void pump(struct h2c *h)
+static void schedule(struct h2c *h)
 {
-    if (h->depth || !h->opened || over(h))
+    if (!h->depth && !h2c_over(h))
+        turn_schedule(&h->turn, h->l.conn->loop);
+}
+
+static void pump(void *arg)
+{
+    struct h2c *h = arg;
+    if (h->depth || !h->opened || h2c_over(h))
         return;
     h->depth++;
     const uint8_t *p;
     ssize_t n = 1;
-    while (n > 0 && !over(h) && layer_queued(h->l.below) <= QUEUE_MAX) {
+    while (n > 0 && !h2c_over(h) && layer_queued(h->l.below) <= QUEUE_MAX) {
         while (buf_len(&h->out) < WRITE_CHUNK && (n = nghttp2_session_mem_send(h->session, &p)) > 0)
             buf_add(&h->out, p, (size_t)n);
         struct buf out = h->out; /* a callback beneath may make us add to it */
@@ -129,13 +101,13 @@ static void pump(struct h2c *h)
         layer_down(&h->l, buf_data(&out), buf_len(&out));
         buf_done(&out);
     }
-    if (n < 0 && !over(h))
+    if (n < 0 && !h2c_over(h))
         fail(h, nghttp2_strerror((int)n));
-    if (h->any_drain && !over(h))
+    if (h->any_drain && !h2c_over(h))
         tell_drained(h);
     h->depth--;
     reap(h);
-    if (over(h))
+    if (h2c_over(h))
         return;
     if (n == 0 && nghttp2_session_want_write(h->session))
         schedule(h); /* drained() brought more */
@@ -143,24 +115,6 @@ static void pump(struct h2c *h)
         end_session(h);
         layer_close_down(&h->l, LAYER_CLOSE);
     }
-}
-
-static void scheduled(void *arg)
-{
-    struct h2c *h = arg;
-    h->scheduled = false;
-    if (h->freed)
-        free_memory(h);
-    else
-        pump(h);
-}
-
-static void schedule(struct h2c *h)
-{
-    if (h->depth || h->scheduled || over(h))
-        return;
-    h->scheduled = true;
-    loop_defer(h->l.conn->loop, scheduled, h);
 }
 
 static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *to, size_t room, uint32_t *flags,
@@ -189,7 +143,7 @@ static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *to, size
 
 struct h2c_stream *h2c_request(struct h2c *h, int32_t id, const struct h2_header *head, size_t n, void *user)
 {
-    if (over(h))
+    if (h2c_over(h))
         return NULL;
     struct h2c_stream *s = NEW(struct h2c_stream);
     nghttp2_nv *nv = xcalloc(n ? n : 1, sizeof(*nv));
@@ -238,7 +192,7 @@ static void wake(struct h2c_stream *s)
 
 void h2c_data(struct h2c_stream *s, const void *p, size_t n)
 {
-    if (s->closed || s->finished || over(s->h))
+    if (s->closed || s->finished || h2c_over(s->h))
         return;
     buf_add(&s->out, p, n);
     wake(s);
@@ -246,7 +200,7 @@ void h2c_data(struct h2c_stream *s, const void *p, size_t n)
 
 void h2c_end(struct h2c_stream *s)
 {
-    if (s->closed || s->finished || over(s->h))
+    if (s->closed || s->finished || h2c_over(s->h))
         return;
     s->finished = true;
     wake(s);
@@ -254,7 +208,7 @@ void h2c_end(struct h2c_stream *s)
 
 void h2c_rst(struct h2c_stream *s, uint32_t code)
 {
-    if (s->closed || over(s->h))
+    if (s->closed || h2c_over(s->h))
         return;
     nghttp2_submit_rst_stream(s->h->session, NGHTTP2_FLAG_NONE, s->id, code);
     schedule(s->h);
@@ -265,7 +219,7 @@ size_t h2c_queued(const struct h2c_stream *s)
     return buf_len(&s->out);
 }
 
-static void give_back(struct h2c_stream *s)
+void h2c_give_back(struct h2c_stream *s)
 {
     if (s->held || !s->owed || s->closed)
         return;
@@ -276,15 +230,15 @@ static void give_back(struct h2c_stream *s)
 void h2c_hold(struct h2c_stream *s, bool hold)
 {
     s->held = hold;
-    if (over(s->h))
+    if (h2c_over(s->h))
         return;
-    give_back(s);
+    h2c_give_back(s);
     schedule(s->h);
 }
 
 void h2c_ping(struct h2c *h, const uint8_t data[8], bool ack)
 {
-    if (over(h))
+    if (h2c_over(h))
         return;
     nghttp2_submit_ping(h->session, ack ? NGHTTP2_FLAG_ACK : NGHTTP2_FLAG_NONE, data);
     schedule(h);
@@ -292,155 +246,17 @@ void h2c_ping(struct h2c *h, const uint8_t data[8], bool ack)
 
 void h2c_goaway(struct h2c *h, uint32_t code, const char *debug)
 {
-    if (over(h))
+    if (h2c_over(h))
         return;
     nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, 0, code, (const uint8_t *)debug, strlen(debug));
     schedule(h);
-}
-
-/* what the peer says */
-
-static int verdict(const struct h2c *h)
-{
-    return over(h) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
-static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
-{
-    struct h2c *h = arg;
-    buf_consume(&h->head_bytes, buf_len(&h->head_bytes));
-    h->head_count = h->head_size = 0;
-    return 0;
-}
-
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
-                     const uint8_t *value, size_t value_len, uint8_t flags, void *arg)
-{
-    struct h2c *h = arg;
-    h->head_size += name_len + value_len + 32;
-    if (h->head_size > HEAD_MAX || h->head_count == HEADERS_MAX)
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    if (!h->heads)
-        h->heads = xcalloc(HEADERS_MAX, sizeof(*h->heads));
-    h->heads[h->head_count++] = (struct h2_header){.name_len = name_len, .value_len = value_len};
-    buf_add(&h->head_bytes, name, name_len);
-    buf_add(&h->head_bytes, "", 1);
-    buf_add(&h->head_bytes, value, value_len);
-    buf_add(&h->head_bytes, "", 1);
-    return 0;
-}
-
-static void head_complete(struct h2c *h, struct h2c_stream *s, bool response, bool end)
-{
-    const char *p = (const char *)buf_data(&h->head_bytes);
-    for (size_t i = 0; i < h->head_count; i++) { /* only now do the bytes stay where they are */
-        h->heads[i].name = p;
-        p += h->heads[i].name_len + 1;
-        h->heads[i].value = p;
-        p += h->heads[i].value_len + 1;
-    }
-    s->peer_ended |= end;
-    if (response)
-        h->owner.response(h->owner.arg, s, h->heads, h->head_count, end);
-    else if (end)
-        h->owner.trailers(h->owner.arg, s, h->heads, h->head_count);
-    free(h->heads);
-    h->heads = NULL;
-    buf_done(&h->head_bytes);
-}
-
-static json_t *code_json(uint32_t code)
-{
-    return code <= NGHTTP2_HTTP_1_1_REQUIRED ? json_string(h2_error_name(code)) : json_integer(code);
-}
-
-static void goaway_came(struct h2c *h, const nghttp2_goaway *f)
-{
-    _cleanup_(freep) char *debug = xstrndup((const char *)f->opaque_data, f->opaque_data_len);
-    json_t *text = json_string(debug ? debug : "");
-    conn_event(h->l.conn, 0, "h2.goaway",
-               json_pack("{s:s, s:o, s:i, s:o}", "by", "peer", "code", code_json(f->error_code), "last",
-                         f->last_stream_id, "debug", text ? text : json_string("(not UTF-8)")));
-    h->owner.goaway(h->owner.arg, f->error_code, f->last_stream_id, debug ? debug : "");
-}
-
-static void settings_came(struct h2c *h, const nghttp2_settings *f)
-{
-    json_t *facts = json_object();
-    for (size_t i = 0; i < f->niv; i++) {
-        char id[16];
-        snprintf(id, sizeof id, "%d", f->iv[i].settings_id);
-        json_object_set_new(facts, id, json_integer(f->iv[i].value));
-    }
-    conn_event(h->l.conn, 0, "h2.peer_settings", facts);
-}
-
-static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
-{
-    struct h2c *h = arg;
-    bool end = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-    struct h2c_stream *s =
-        frame->hd.stream_id ? nghttp2_session_get_stream_user_data(session, frame->hd.stream_id) : NULL;
-    if (over(h))
-        return verdict(h);
-    switch (frame->hd.type) {
-    case NGHTTP2_HEADERS:
-        if (s)
-            head_complete(h, s, frame->headers.cat == NGHTTP2_HCAT_RESPONSE, end);
-        break;
-    case NGHTTP2_DATA:
-        if (s && end && !s->peer_ended) {
-            s->peer_ended = true;
-            h->owner.end(h->owner.arg, s);
-        }
-        break;
-    case NGHTTP2_SETTINGS:
-        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
-            settings_came(h, &frame->settings);
-        break;
-    case NGHTTP2_PING:
-        h->owner.ping(h->owner.arg, frame->ping.opaque_data, frame->hd.flags & NGHTTP2_FLAG_ACK);
-        break;
-    case NGHTTP2_GOAWAY:
-        goaway_came(h, &frame->goaway);
-        break;
-    case NGHTTP2_RST_STREAM:
-        conn_event(h->l.conn, frame->hd.stream_id, "h2.rst_stream",
-                   json_pack("{s:s, s:o}", "by", "peer", "code", code_json(frame->rst_stream.error_code)));
-        break;
-    default:
-        break;
-    }
-    return verdict(h);
-}
-
-static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *arg)
-{
-    struct h2c *h = arg;
-    struct h2c_stream *s = nghttp2_session_get_stream_user_data(session, id);
-    nghttp2_session_consume_connection(session, n); /* one stream that is held does not hold the others */
-    if (!s || s->closed)
-        return verdict(h);
-    s->owed += n;
-    h->owner.data(h->owner.arg, s, p, n);
-    if (!over(h))
-        give_back(s);
-    return verdict(h);
-}
-
-static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
-{
-    struct h2c_stream *s = nghttp2_session_get_stream_user_data(session, id);
-    if (s)
-        stream_over(s, code);
-    return 0;
 }
 
 /* the layer */
 
 static void open_session(struct h2c *h)
 {
-    if (h->opened || over(h))
+    if (h->opened || h2c_over(h))
         return;
     h->opened = true;
     int r = nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, NULL, 0); /* as grpc-go's client: none */
@@ -453,12 +269,12 @@ static void open_session(struct h2c *h)
 static void bytes_up(struct layer *l, const uint8_t *p, size_t n)
 {
     struct h2c *h = CONTAINER_OF(l, struct h2c, l);
-    if (over(h))
+    if (h2c_over(h))
         return;
     h->depth++;
     ssize_t r = nghttp2_session_mem_recv(h->session, p, n);
     h->depth--;
-    if (r < 0 && !over(h))
+    if (r < 0 && !h2c_over(h))
         fail(h, nghttp2_strerror((int)r));
     reap(h);
     pump(h);
@@ -494,9 +310,7 @@ static void free_layer(struct layer *l)
 {
     struct h2c *h = CONTAINER_OF(l, struct h2c, l);
     end_session(h);
-    h->freed = true;
-    if (!h->scheduled)
-        free_memory(h);
+    turn_free(&h->turn);
 }
 
 static const struct layer_ops ops = {
@@ -514,11 +328,7 @@ static void start_nghttp2(struct h2c *h)
     nghttp2_option *opt;
     if (nghttp2_session_callbacks_new(&cbs) || nghttp2_option_new(&opt))
         abort(); /* only for want of memory */
-    nghttp2_session_callbacks_set_on_begin_headers_callback(cbs, on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(cbs, on_header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(cbs, on_frame_recv);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cbs, on_data_chunk);
-    nghttp2_session_callbacks_set_on_stream_close_callback(cbs, on_stream_close);
+    h2c_receive_callbacks(cbs);
     nghttp2_option_set_no_http_messaging(opt, 1);
     nghttp2_option_set_no_auto_ping_ack(opt, 1);
     nghttp2_option_set_no_auto_window_update(opt, 1);
@@ -534,6 +344,7 @@ struct h2c *h2c_push(struct conn *c, const struct h2c_owner *owner)
 {
     struct h2c *h = NEW(struct h2c);
     h->l.ops = &ops;
+    h->turn = (struct turn){.work = pump, .free = free_memory, .arg = h};
     h->owner = *owner;
     TAILQ_INIT(&h->streams);
     TAILQ_INIT(&h->graves);

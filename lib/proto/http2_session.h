@@ -20,6 +20,7 @@
 #include "lib/net/conn.h"
 #include "lib/proto/http2.h"
 #include "lib/proto/http2_check.h"
+#include "lib/proto/turn.h"
 
 enum {
     H2_QUEUE_MAX = 256 * 1024, /* beneath us; then nothing more is pulled until LAYER_DRAINED */
@@ -56,6 +57,7 @@ TAILQ_HEAD(h2_stream_list, h2_stream);
 
 struct h2 {
     struct layer l;
+    struct turn turn; /* pumps */
     struct h2_owner owner;
     struct h2_options o;
     nghttp2_session *session;    /* owned */
@@ -84,8 +86,6 @@ struct h2 {
     bool over : 1;               /* no stream lives, none will come; nothing is sent */
     bool held : 1;               /* nothing goes out: our SETTINGS are withheld or late */
     bool withheld : 1;           /* … and will be for ever */
-    bool flush_scheduled : 1;
-    bool freed : 1;              /* the connection has let go; the scheduled flush frees */
     bool ending : 1;             /* close beneath once all is out */
     bool peer_ready : 1;
     bool sent_since_ping : 1;    /* DATA or HEADERS, which forgive strikes */
