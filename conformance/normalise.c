@@ -142,6 +142,11 @@ static json_t *value_normalise(const struct normaliser *n, const json_t *value, 
     return json_deep_copy(value);
 }
 
+static bool is_agent_info(const char *msg)
+{
+    return msg && strcmp(msg, "AgentInfo()") == 0;
+}
+
 json_t *normalise(const struct normaliser *n, const json_t *line)
 {
     json_t *seen = json_object(), *copy = value_normalise(n, line, seen);
@@ -153,6 +158,11 @@ json_t *normalise(const struct normaliser *n, const json_t *line)
     /* The filter commit: of KAS, whose lines name the call; it hangs on what stands in the project, and when. */
     if (json_object_get(copy, "grpc_service") && json_object_get(copy, "commit_id"))
         json_object_set_new(copy, "commit_id", json_string("<commit>"));
+    /* The filter call: who an agent is, is asked by whichever of its calls comes first, and that one tells. */
+    if (is_agent_info(json_string_value(json_object_get(copy, "msg"))) && json_object_get(copy, "grpc_service")) {
+        json_object_set_new(copy, "grpc_service", json_string("<call>"));
+        json_object_set_new(copy, "grpc_method", json_string("<call>"));
+    }
     error = json_string_value(json_object_get(copy, "error"));
     if (error && strncmp(error, RPC_STEP "rpc error: ", strlen(RPC_STEP "rpc error: ")) == 0)
         json_object_set_new(copy, "error", json_string(error + strlen(RPC_STEP)));

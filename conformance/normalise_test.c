@@ -66,6 +66,15 @@ static void random_identifiers_go(void **state)
             "{\"text\":\"commit 1111111111111111111111111111111111111111\"}");
 }
 
+static void the_call_that_asks_who_an_agent_is_goes(void **state)
+{
+    (void)state;
+    becomes("{\"msg\":\"AgentInfo()\",\"grpc_service\":\"s\",\"grpc_method\":\"Connect\",\"error\":\"e\"}",
+            "{\"msg\":\"AgentInfo()\",\"grpc_service\":\"<call>\",\"grpc_method\":\"<call>\",\"error\":\"e\"}");
+    becomes("{\"msg\":\"x\",\"grpc_service\":\"s\",\"grpc_method\":\"Connect\"}",
+            "{\"msg\":\"x\",\"grpc_service\":\"s\",\"grpc_method\":\"Connect\"}");
+}
+
 static void a_commit_of_kas_goes(void **state)
 {
     (void)state;
@@ -116,6 +125,7 @@ int main(void)
         cmocka_unit_test(waiting_for_ones_own_brake_goes),
         cmocka_unit_test(our_own_ports_go_and_keep_their_relation),
         cmocka_unit_test(random_identifiers_go),
+        cmocka_unit_test(the_call_that_asks_who_an_agent_is_goes),
         cmocka_unit_test(a_commit_of_kas_goes),
         cmocka_unit_test(a_stack_goes_whatever_was_built_where),
         cmocka_unit_test(json_within_a_text_has_no_blanks_of_its_own),
