@@ -15,4 +15,5 @@ int cmd_check(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_mutants(int argc, char **argv);
+int cmd_parity(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -15,6 +15,7 @@ static const char main_text[] =
     "  conform check FILE…                  is this scenario well written?\n"
     "  conform record --sut agentk=./agentk keep what this version prints as golden logs\n"
     "  conform mutants                      does every deliberately wrong agent get caught?\n"
+    "  conform parity --sut kas=./kas       does the fake KAS say what this real one says?\n"
     "  conform version                      what is installed here, which agents are found?\n"
     "\n"
     "conform COMMAND --help tells more. Exit codes: 0 as expected, 1 not, 2 usage, 3 harness or "
@@ -89,6 +90,16 @@ static const struct {
                "by chance.\n"},
     {"mutants", "conform mutants [PATTERN…] [--mutant NAME] [--json] [-j N] - each deliberately wrong "
                 "reference agent must be caught\n"},
+    {"parity",
+     "conform parity [NAME…] [--sut kas=PATH]… [--transport T] [--json] [-q|-v] [--out DIR] - holds the fake KAS against real "
+     "ones\n"
+     "\n"
+     "  conform parity --sut kas=./kas-16.5\n"
+     "\n"
+     "Both hear the talks of fixtures/parity; whatever they answer otherwise is told, unless fixtures/parity/differences.yaml "
+     "says\n"
+     "why. A difference listed there that is none any more is told too. Default: every kas-* in $FAKEKAS_AGENTS. What was said\n"
+     "is kept in results/parity. Exit code 77 if there is no KAS.\n"},
     {"version",
      "conform version - version, fixtures, agents that are found, and whether namespaces can be had\n"},
 };

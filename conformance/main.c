@@ -15,7 +15,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {{"run", cmd_run},         {"list", cmd_list},     {"check", cmd_check},
                 {"explain", cmd_explain}, {"record", cmd_record}, {"mutants", cmd_mutants},
-                {"version", cmd_version}};
+                {"version", cmd_version},
+                {"parity", cmd_parity}};
 
 static int unknown(const char *word)
 {

@@ -93,14 +93,15 @@ static void refuse(struct link *l, struct http1 *h, const struct http1_request *
 {
     const char *server = l->kas->traits.server;
     json_t *headers = json_object();
-    if (status == 426)
+    bool invites = status == 426 && r->minor >= 1; /* not whom HTTP/1.0 is too old for it */
+    if (invites)
         json_object_set_new(headers, "Connection", json_string("Upgrade"));
     json_object_set_new(headers, "Content-Type", json_string("text/plain; charset=utf-8"));
     if (status == 400 && strstr(text, "unsupported"))
         json_object_set_new(headers, "Sec-Websocket-Version", json_string("13"));
     if (*server)
         json_object_set_new(headers, "Server", json_string(server));
-    if (status == 426)
+    if (invites)
         json_object_set_new(headers, "Upgrade", json_string("websocket"));
     json_object_set_new(headers, "X-Content-Type-Options", json_string("nosniff"));
     _cleanup_(freep) char *body = xasprintf("%s\n", text);
@@ -111,7 +112,7 @@ static void refuse(struct link *l, struct http1 *h, const struct http1_request *
 
 static void upgrade(struct link *l, struct http1 *h, const struct http1_request *r)
 {
-    char key[29];
+    char key[29], date[HTTP1_DATE];
     const char *server = l->kas->traits.server;
     bool tunnel = http1_header_has(r, "sec-websocket-protocol", "ws-tunnel");
     ws_accept_key(header(r, "sec-websocket-key"), key);
@@ -126,6 +127,8 @@ static void upgrade(struct link *l, struct http1 *h, const struct http1_request 
     else if (*server)
         json_object_set_new(headers, "Server", json_string(server));
     json_object_set_new(headers, "Upgrade", json_string("websocket"));
+    if (l->kas->traits.date_in_101 && !l->kas->front.omnibus)
+        json_object_set_new(headers, "Date", json_string(http1_date(date)));
     http1_upgrade(h, headers);
     json_decref(headers);
     if (l->conn->dead)
@@ -176,10 +179,11 @@ void accept_refuse_preface(struct conn *c)
 {
     struct link *l = link_of(c);
     const char *text = VIOLATION "Connection header \"\" does not contain Upgrade\n", *server = l->kas->traits.server;
+    char date[HTTP1_DATE];
     _cleanup_(freep) char *answer = xasprintf(
-        "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nContent-Type: text/plain; charset=utf-8\r\n%s%s%s"
-        "Upgrade: websocket\r\nX-Content-Type-Options: nosniff\r\nContent-Length: %zu\r\n\r\n%s",
-        *server ? "Server: " : "", server, *server ? "\r\n" : "", strlen(text), text);
+        "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/plain; charset=utf-8\r\n%s%s%sUpgrade: websocket\r\n"
+        "X-Content-Type-Options: nosniff\r\nDate: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+        *server ? "Server: " : "", server, *server ? "\r\n" : "", http1_date(date), strlen(text), text);
     kas_event(l->kas, c, 0, "kas.handshake_refused", json_pack("{siss}", "status", 426, "why", "raw gRPC"));
     layer_down(c->top, answer, strlen(answer)); /* the top only looked at the preface: beneath it is the wire */
     conn_close(c, LAYER_CLOSE);

@@ -49,7 +49,7 @@ static void age_fired(void *arg)
     kas_event(l->kas, l->conn, 0, "kas.max_age", json_pack("{ss}", "stage", names[stage]));
     age_arm(l); /* before anything that may end the connection */
     if (stage == STAGE_GOAWAY && l->session)
-        h2_goaway(grpc_session_h2(l->session), 0, "max_age", -1, true);
+        h2_goaway(grpc_session_h2(l->session), 0, l->kas->traits.grpc_go >= 56 ? "max_age" : "", -1, true);
     if (stage == STAGE_POLLS && l->session) {
         l->polls_over = true;
         grpc_session_each_call(l->session, end_poll, NULL);

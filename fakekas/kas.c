@@ -230,6 +230,7 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
                                      .serves = method_served,
                                      .headers = auth_response_headers,
                                      .no_gzip = json_is_false(json_object_get(k->spec, "gzip")),
+                                     .as_grpc_go = k->permissive ? 0 : k->traits.grpc_go,
                                      .h2 = {.min_ping_ms = 20000},
                                      .session = session_changed,
                                      .arg = k};

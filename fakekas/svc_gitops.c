@@ -23,17 +23,11 @@ void gitops_closed(struct grpc_call *call)
     watcher_closed(&k->objects_streams, call);
 }
 
-static bool wanted(const json_t *paths, const char *file)
+static bool fits(const json_t *path, const char *file)
 {
-    size_t i;
-    const json_t *p;
-    json_array_foreach (paths, i, p) {
-        const char *glob = json_string_value(json_object_get(p, "glob"));
-        const char *exact = json_string_value(json_object_get(p, "file"));
-        if ((glob && glob_fits(glob, file)) || (exact && !strcmp(exact, file)))
-            return true;
-    }
-    return json_array_size(paths) == 0;
+    const char *glob = json_string_value(json_object_get(path, "glob"));
+    const char *exact = json_string_value(json_object_get(path, "file"));
+    return (glob && glob_fits(glob, file)) || (exact && !strcmp(exact, file));
 }
 
 static void send_json(struct grpc_call *call, json_t *m)
@@ -61,22 +55,45 @@ static void send_file(struct grpc_call *call, const char *name, const char *text
     }
 }
 
+/* Path by path, as they were asked for; no file twice. The number of files, -1: the call has been ended. */
+static int send_files(struct watcher *w, const json_t *files)
+{
+    json_t *seen = json_object(), *text;
+    const char *name;
+    const json_t *path;
+    int sent = 0;
+    size_t i;
+    json_array_foreach (w->paths, i, path)
+        json_object_foreach ((json_t *)files, name, text) {
+            if (sent < 0 || !json_is_string(text) || !fits(path, name))
+                continue;
+            if (json_object_get(seen, name)) {
+                _cleanup_(freep) char *why = xasprintf("GitOps: failed to get objects to synchronize: manifest file: path "
+                                                       "visited more than once: %s", name);
+                grpc_finish(w->call, GRPC_FAILED_PRECONDITION, why);
+                sent = -1;
+                continue;
+            }
+            json_object_set_new(seen, name, json_true());
+            send_file(w->call, name, json_string_value(text), json_string_length(text));
+            sent++;
+        }
+    json_decref(seen);
+    return sent;
+}
+
 static void send_snapshot(struct watcher *w, const json_t *project, const char *commit)
 {
     struct kas *k = w->kas;
-    json_t *header = json_pack("{ss}", "commit_id", commit), *text;
-    const char *name;
-    int sent = 0;
+    json_t *header = json_pack("{ss}", "commit_id", commit);
     if (k->traits.object_project_id || k->permissive) {
         json_t *id = json_object_get(project, "project_id");
         json_object_set_new(header, "project_id", json_integer(id ? json_integer_value(id) : 555));
     }
     send_json(w->call, json_pack("{so}", "header", header));
-    json_object_foreach (json_object_get(project, "files"), name, text)
-        if (json_is_string(text) && wanted(w->paths, name)) {
-            send_file(w->call, name, json_string_value(text), json_string_length(text));
-            sent++;
-        }
+    int sent = send_files(w, json_object_get(project, "files"));
+    if (sent < 0)
+        return;
     send_json(w->call, json_pack("{s{}}", "trailer"));
     kas_event(k, grpc_call_conn(w->call), grpc_call_stream(w->call), "kas.objects_sent",
               json_pack("{sssssi}", "project", w->project, "commit", commit, "files", sent));

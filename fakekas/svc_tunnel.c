@@ -126,11 +126,25 @@ static void pair(struct tunnels *s)
     }
 }
 
+/* What KAS puts into each request, unless the scenario says otherwise (null: not at all). */
+static void as_kas_has_it(const struct kas *k, json_t *args)
+{
+    json_t *headers = json_object_get(args, "headers");
+    const char *body = json_string_value(json_object_get(args, "body"));
+    if (!json_is_object(headers))
+        json_object_set_new(args, "headers", headers = json_object());
+    if (!json_object_get(headers, "Via") && *k->traits.server)
+        json_object_set_new(headers, "Via", json_sprintf("gRPC/1.0 %s", k->traits.server));
+    if (!json_object_get(args, "content_length") && k->traits.request_length && !k->permissive)
+        json_object_set_new(args, "content_length", json_integer(body ? (json_int_t)strlen(body) : 0));
+}
+
 int tunnels_request(struct tunnels *s, const json_t *args, char **reterr)
 {
     struct tunnel_request *r = tunnel_request_new(args, reterr);
     if (!r)
         return -EINVAL;
+    as_kas_has_it(s->kas, r->args);
     TAILQ_INSERT_TAIL(&s->waiting, r, entry);
     pair(s);
     return 0;
@@ -270,11 +284,11 @@ void tunnel_half_closed(struct grpc_call *call)
         grpc_finish(call, GRPC_UNKNOWN, "EOF");
         return;
     }
-    if (t->request) {
-        t->request->answered = true;
-        json_t *f = tunnel_request_response(t->request);
-        json_object_set_new(f, "n", json_integer(t->n));
-        kas_event(t->set->kas, grpc_call_conn(call), grpc_call_stream(call), "tunnel.response", f);
-    }
+    if (!t->request)
+        return; /* KAS reads nothing before it has a request */
+    t->request->answered = true;
+    json_t *f = tunnel_request_response(t->request);
+    json_object_set_new(f, "n", json_integer(t->n));
+    kas_event(t->set->kas, grpc_call_conn(call), grpc_call_stream(call), "tunnel.response", f);
     grpc_finish(call, GRPC_OK, "");
 }

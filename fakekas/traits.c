@@ -18,6 +18,13 @@ static const struct age {
     {"14.1", 1800000, 35, 45, 135}, {"13.7", 1800000, 80, 100, 180}, {"0", 0, 65, 75, 85},
 };
 
+/* The grpc-go that each was built with, where it is known; between them that of the older one. */
+static const struct {
+    const char *from;
+    int minor;
+} built_with[] = {{"16.5", 58}, {"16.3", 57}, {"16.2", 56}, {"16.0", 55}, {"15.7", 51}, {"15.0", 46},
+                  {"14.8", 44}, {"14.5", 42}, {"14.1", 39}, {"13.12", 37}, {"0", 33}};
+
 static bool is_version(const char *v)
 {
     if (!strcmp(v, "head"))
@@ -64,10 +71,15 @@ int traits_of(const char *version, struct kas_traits *ret)
         .project_path = since(v, "15.7"),
         .object_project_id = since(v, "14.0"),
         .unit = since(v, "14.2") ? "bytes" : "runes",
+        .date_in_101 = !since(v, "15.8"),
+        .request_length = since(v, "16.0"),
         .front_exact = since(v, "14.5"),
     };
     snprintf(t.version, sizeof(t.version), "%s", v);
     name_server(&t);
+    for (size_t i = 0; i < ARRAY_SIZE(built_with) && !t.grpc_go; i++)
+        if (since(v, built_with[i].from))
+            t.grpc_go = built_with[i].minor;
     for (size_t i = 0; i < ARRAY_SIZE(ages); i++)
         if (since(v, ages[i].from)) {
             t.max_age_ms = ages[i].max_age_ms;

@@ -13,6 +13,9 @@ struct kas_traits {
     bool trouble_is_silent;  /* other trouble with GitLab: the stream stays open (not 13.7 … 14.1) */
     bool agent_id, project_path, object_project_id; /* fields it fills in */
     const char *unit;        /* of validation texts: "bytes", before 14.2 "runes" */
+    bool date_in_101;        /* Go before 1.19 (15.8) */
+    int grpc_go;             /* 42: refuses and says goodbye in the words of grpc-go 1.42 */
+    bool request_length;     /* a tunnel's request tells its length (16.0) */
     bool front_exact;        /* Omnibus: NGINX location is exact (14.5) */
     int64_t max_age_ms;      /* 0: none */
     int goaway_percent, polls_percent, hard_percent; /* of max_age_ms, from accept */

@@ -40,6 +40,13 @@ static void differences(void **state)
     assert_true(of("head").both);
     assert_false(of("14.4").front_exact);
     assert_true(of("14.5").front_exact);
+    assert_true(of("15.7").date_in_101);
+    assert_false(of("16.0").date_in_101);
+    assert_false(of("15.7").request_length);
+    assert_int_equal(of("13.6").grpc_go, 33);
+    assert_int_equal(of("14.7").grpc_go, 42);
+    assert_int_equal(of("16.5").grpc_go, 58);
+    assert_int_equal(of("head").grpc_go, 58);
     assert_int_equal(of("13.6").max_age_ms, 0);
     assert_int_equal(of("14.7").goaway_percent, 65);
     assert_int_equal(of("16.5").polls_percent, 30);

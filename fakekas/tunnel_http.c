@@ -25,7 +25,8 @@ json_t *values_from(const json_t *plain)
     json_t *out = json_object(), *v;
     const char *k;
     json_object_foreach ((json_t *)plain, k, v)
-        json_object_set_new(out, k, json_pack(json_is_array(v) ? "{sO}" : "{s[O]}", "value", v));
+        if (!json_is_null(v))
+            json_object_set_new(out, k, json_pack(json_is_array(v) ? "{sO}" : "{s[O]}", "value", v));
     return out;
 }
 

@@ -36,7 +36,7 @@ def test_help_and_nonsense(program):
     assert wrong.returncode in ((2,) if program != REFAGENT else (1, 2)) and wrong.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "list", "check", "explain", "record", "mutants", "version"])
+@pytest.mark.parametrize("command", ["run", "list", "check", "explain", "record", "mutants", "version", "parity"])
 def test_each_command_teaches(conform, command):
     run = conform(command, "--help")
     assert run.returncode == 0 and command in run.stdout

@@ -66,6 +66,7 @@ struct grpc_server_options {
                                                               calls that end before authenticate() */
     bool no_gzip;             /* behaves as if no decompressor were installed */
     bool reply_gzip;          /* compress replies when the client accepts it */
+    int as_grpc_go;           /* 42: refuses what is no gRPC as grpc-go 1.42 does; 0: in words for people too */
     size_t max_message;       /* received; 0: 4 MiB, then ResourceExhausted in grpc-go's words */
     struct h2_options h2;
     /* Calls that go on to another server (grpc_relay.h): what grpc-go would refuse is passed on. */

@@ -134,21 +134,36 @@ static bool transport_takes(struct grpc_call *call)
     const char *type = grpc_call_header(call, "content-type"), *method = grpc_call_header(call, ":method");
     _cleanup_(freep) char *text = NULL, *quoted = NULL;
 
-    if (!type) {
+    int go = call->session->server->o.as_grpc_go;
+    bool old = go && go < 54;
+
+    if (old && !grpc_content_type(type)) {
+        grpc_call_rst(call, 1 /* PROTOCOL_ERROR */);
+        return false;
+    }
+    if (!type && !go) {
         call->plain = true;
         if (call->peer_ended)
             grpc_write_plain(call, 415, "This port speaks gRPC: content-type must be application/grpc.\n");
         return false;
     }
     if (!grpc_content_type(type)) {
-        quoted = grpc_quote(type);
+        quoted = grpc_quote(type ? type : "");
         text = xasprintf("invalid gRPC request content-type %s", quoted);
         grpc_write_refusal(call, 415, GRPC_INVALID_ARGUMENT, text);
         return false;
     }
     if (!method || strcmp(method, "POST") != 0) {
-        text = xasprintf("http2Server.operateHeaders parsed a :method field: %s which should be POST",
-                         method ? method : "");
+        if (go && go < 46) {
+            grpc_call_rst(call, 1 /* PROTOCOL_ERROR */);
+            return false;
+        }
+        quoted = grpc_quote(method ? method : "");
+        if (go && !old)
+            text = xasprintf("Received a HEADERS frame with :method %s which should be POST", quoted);
+        else
+            text = xasprintf("http2Server.operateHeaders parsed a :method field: %s which should be POST",
+                             method ? method : "");
         grpc_write_refusal(call, 405, GRPC_INTERNAL, text);
         return false;
     }

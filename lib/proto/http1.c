@@ -246,13 +246,18 @@ static void request_came(struct http1 *h)
     struct conn *c = h->l.conn;
     request_fill(h);
     json_t *host = json_object_get(h->req.headers, "host");
+    if (h->req.major != 1) {
+        static const char detail[] = "unsupported protocol version";
+        http1_refuse(h, "505 HTTP Version Not Supported", detail, detail);
+        return;
+    }
     if (h->bad_value) {
         http1_refuse(h, "400 Bad Request", "invalid header value", "invalid header value");
         return;
     }
     if (h->req.major == 1 && h->req.minor >= 1 && (!host || json_is_array(host))) {
-        const char *detail = host ? "too many Host headers" : "missing required Host header";
-        http1_refuse(h, "400 Bad Request", detail, detail);
+        static const char missing[] = "missing required Host header"; /* of too many Go does not say so */
+        http1_refuse(h, "400 Bad Request", host ? NULL : missing, host ? "too many Host headers" : missing);
         return;
     }
     h->busy = true;

@@ -63,4 +63,6 @@ void http1_end(struct http1 *h);
  * request() returns, or when the turn ends if the answer comes later. */
 void http1_upgrade(struct http1 *h, const json_t *headers);
 void http1_become(struct http1 *h, int status, const char *reason, const json_t *headers); /* the same, to CONNECT */
+enum { HTTP1_DATE = 40 };
+const char *http1_date(char out[HTTP1_DATE]); /* now, as a Date header has it */
 const char *http1_reason(int status); /* as Go's net/http names it; "" if unknown */

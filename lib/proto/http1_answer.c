@@ -74,14 +74,19 @@ static bool given(const json_t *headers, const char *name)
     return false;
 }
 
-static void add_date(struct buf *b)
+const char *http1_date(char out[HTTP1_DATE])
 {
-    char text[48];
     struct tm tm;
     time_t now = time(NULL);
     gmtime_r(&now, &tm);
-    size_t n = strftime(text, sizeof(text), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
-    buf_add(b, text, n);
+    strftime(out, HTTP1_DATE, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    return out;
+}
+
+static void add_date(struct buf *b)
+{
+    char date[HTTP1_DATE];
+    buf_addf(b, "Date: %s\r\n", http1_date(date));
 }
 
 static bool bodiless(int status)
@@ -283,8 +288,8 @@ void http1_refuse(struct http1 *h, const char *status, const char *detail, const
 {
     struct buf b = BUF_NULL;
     conn_event(h->l.conn, 0, "http.malformed", json_pack("{s:s}", "reason", reason));
-    buf_addf(&b, "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n%s%s%s", status,
-             status, detail ? ": " : "", detail ? detail : "");
+    _cleanup_(freep) char *said = xasprintf("%s%s%s", status, detail ? ": " : "", detail ? detail : "");
+    buf_addf(&b, "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n%s", said, said);
     layer_down(&h->l, buf_data(&b), buf_len(&b));
     buf_done(&b);
     http1_close(h);

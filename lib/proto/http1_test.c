@@ -308,7 +308,7 @@ static void control_characters(void **state)
 {
     struct world *w = world_new(200, NULL, NULL);
     feed(w, "GET / HTTP/1.1\r\nHost: h\r\na: \x01\r\n\r\n");
-    assert_out(w, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    assert_out(w, "HTTP/1.1 400 Bad Request: invalid header value\r\nContent-Type: text/plain; charset=utf-8\r\n"
                   "Connection: close\r\n\r\n400 Bad Request: invalid header value");
     world_free(w);
 }
@@ -317,8 +317,18 @@ static void host_is_required(void **state)
 {
     struct world *w = world_new(200, NULL, NULL);
     feed(w, "GET / HTTP/1.1\r\n\r\n");
-    assert_out(w, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    assert_out(w, "HTTP/1.1 400 Bad Request: missing required Host header\r\nContent-Type: text/plain; charset=utf-8\r\n"
                   "Connection: close\r\n\r\n400 Bad Request: missing required Host header");
+    world_free(w);
+}
+
+static void other_versions_are_refused(void **state)
+{
+    struct world *w = world_new(200, NULL, NULL);
+    feed(w, "GET / HTTP/3.0\r\nHost: h\r\n\r\n");
+    assert_out(w, "HTTP/1.1 505 HTTP Version Not Supported: unsupported protocol version\r\n"
+                  "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+                  "505 HTTP Version Not Supported: unsupported protocol version");
     world_free(w);
 }
 
@@ -531,6 +541,7 @@ int main(void)
         cmocka_unit_test(malformed),
         cmocka_unit_test(control_characters),
         cmocka_unit_test(host_is_required),
+        cmocka_unit_test(other_versions_are_refused),
         cmocka_unit_test(head_too_large),
         cmocka_unit_test(body_is_bounded),
         cmocka_unit_test(body_beyond_the_owners_limit),

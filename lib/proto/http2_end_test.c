@@ -61,10 +61,10 @@ static void too_many_pings(void **state)
     struct h2_options o = {.min_ping_ms = 20000};
     struct world *w = world_new(&o, NULL, NULL);
     client_new(w);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         nghttp2_submit_ping(w->client, 0, (const uint8_t *)"12345678");
     exchange(w);
-    assert_string_equal(text(&w->got), "PONG PONG PONG PONG G:0:ENHANCE_YOUR_CALM:too_many_pings ");
+    assert_string_equal(text(&w->got), "PONG PONG PONG PONG PONG G:0:ENHANCE_YOUR_CALM:too_many_pings ");
     assert_int_equal(conn_fake_closed(w->c), FAKE_CLOSED);
     world_free(w);
 }

@@ -149,7 +149,7 @@ static void answer_ping(void *arg, bool carry_on)
         return;
     }
     nghttp2_submit_ping(h->session, NGHTTP2_FLAG_ACK, h->ping);
-    if (too_many_pings(h)) {
+    if (!h->ending && too_many_pings(h)) {
         final_goaway(h, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings", -1);
         h->ending = true;
     }
