@@ -40,11 +40,14 @@ def test_a_difference_is_seen(tmp_path):
     book = fixtures / "parity/plain.yaml"
     head, talks = book.read_text().split("\ntalks:\n")
     faults = """
-    faults:
-      - { at: http.request, when: { path: /, method: POST }, do: { respond: { status: 405, headers: { x-one: more } } } }
-      - { at: grpc.status, when: { code: 16 }, do: { status: { code: 16, message: who are you } } }
+    - transports: [ws]
+      kas:
+        faults:
+          - { at: http.request, when: { path: /, method: POST }, do: { respond: { status: 405, headers: { x-one: more } } } }
+          - { at: grpc.status, when: { code: 16 }, do: { status: { code: 16, message: who are you } } }
 """
-    head = head.replace("\n    objects:", faults + "    objects:", 1)
+    assert "\n  variants:\n" in head
+    head = head.replace("\n  variants:\n", "\n  variants:" + faults, 1)
     meant = ("upgrade-by-post", "unknown-token", "configuration", "no-upgrade", "deadline")
     lines, keep = [], False
     for line in talks.splitlines():

@@ -10,6 +10,7 @@
 #include "conformance/namespaces.h"
 #include "conformance/netns.h"
 #include "conformance/parity/talk.h"
+#include "conformance/probe.h"
 #include "conformance/rootfs.h"
 #include "conformance/world_actors.h"
 #include "conformance/world_fakes.h"
@@ -34,6 +35,7 @@ struct side {
     struct world_verbs verbs;
     struct talk *talk;
     struct timer *patience, *next;
+    struct probe *probe; /* until the port for agents is open */
     size_t at;    /* the talk that is held */
     json_t *told; /* owned: {NAME: …} */
     char *broken; /* owned */
@@ -110,9 +112,20 @@ static void next_talk(void *arg)
     w->talk = talk_new(&o);
 }
 
+static void on_open(void *arg)
+{
+    struct side *w = arg;
+
+    w->probe = probe_free(w->probe);
+    next_talk(w);
+}
+
+/* KAS says so before it listens. */
 static void on_ready(void *arg)
 {
-    next_talk(arg);
+    struct side *w = arg;
+
+    w->probe = probe_new(w->loop, WORLD_KAS_IP, PORT, NULL, on_open, w);
 }
 
 static void on_start(void *arg)
@@ -226,6 +239,7 @@ static void side_done(struct side *w)
     talk_free(w->talk);
     timer_free(w->patience);
     timer_free(w->next);
+    probe_free(w->probe);
     if (w->user)
         tunnel_user_free(w->user);
     actors_free(w->actors);
