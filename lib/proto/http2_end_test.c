@@ -64,7 +64,7 @@ static void too_many_pings(void **state)
     for (int i = 0; i < 5; i++)
         nghttp2_submit_ping(w->client, 0, (const uint8_t *)"12345678");
     exchange(w);
-    assert_string_equal(text(&w->got), "PONG PONG PONG PONG PONG G:0:ENHANCE_YOUR_CALM:too_many_pings ");
+    assert_string_equal(text(&w->got), "PONG PONG PONG PONG G:0:ENHANCE_YOUR_CALM:too_many_pings ");
     assert_int_equal(conn_fake_closed(w->c), FAKE_CLOSED);
     world_free(w);
 }
