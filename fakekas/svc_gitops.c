@@ -55,17 +55,16 @@ static void send_file(struct grpc_call *call, const char *name, const char *text
     }
 }
 
-/* Path by path, as they were asked for; no file twice. The number of files, -1: the call has been ended. */
+/* Path by path, as they were asked for; no file twice. All, if no path was. The number of files, -1: the call has been ended. */
 static int send_files(struct watcher *w, const json_t *files)
 {
     json_t *seen = json_object(), *text;
+    size_t n = json_array_size(w->paths);
     const char *name;
-    const json_t *path;
     int sent = 0;
-    size_t i;
-    json_array_foreach (w->paths, i, path)
+    for (size_t i = 0; i < (n ? n : 1); i++)
         json_object_foreach ((json_t *)files, name, text) {
-            if (sent < 0 || !json_is_string(text) || !fits(path, name))
+            if (sent < 0 || !json_is_string(text) || (n && !fits(json_array_get(w->paths, i), name)))
                 continue;
             if (json_object_get(seen, name)) {
                 _cleanup_(freep) char *why = xasprintf("GitOps: failed to get objects to synchronize: manifest file: path "
