@@ -45,3 +45,8 @@ def test_a_scenario_that_names_no_row_is_told(tmp_path):
     told = coverage("--fixtures", fixtures)
     assert told.returncode == 2
     assert "kas/bad-secret says covers: [F99], which fixtures/coverage.yaml has not" in told.stderr
+
+
+def test_the_page_is_current():
+    told = subprocess.run([ROOT / "tools/coverage", "--check", CONFORM], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
