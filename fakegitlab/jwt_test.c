@@ -39,6 +39,11 @@ static void real_one(void **state)
         assert_verdict_at(k, vector, IAT, JWT_OK);
     assert_verdict_at(other, vector, IAT, JWT_SIGNATURE);
     assert_verdict_at(k, vector, IAT, JWT_OK);
+    _cleanup_(freep) char *near = xstrdup(vector); /* of one that is known, all but the last of its signature */
+    near[strlen(near) - 1] = 'A';
+    assert_verdict_at(k, near, IAT, JWT_SIGNATURE);
+    near[strlen(near) - 1] = '\0';
+    assert_verdict_at(k, near, IAT, JWT_SIGNATURE);
     jwt_key_free(k);
     jwt_key_free(other);
     assert_null(jwt_key_free(NULL));
