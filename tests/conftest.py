@@ -170,6 +170,11 @@ def pytest_collection_finish(session):
     run = getattr(session.config, "suite_run", None)
     if run is not None:
         run.rows = [item.row["row"] for item in session.items if isinstance(item, RowItem)]
+    # What mostly waits begins now, beside the others, and is asked for its result when its turn comes.
+    for item in session.items:
+        begin = getattr(getattr(item, "obj", None), "begin", None)
+        if begin is not None and not session.config.option.collectonly:
+            begin(**item.callspec.params)
 
 
 def pytest_terminal_summary(terminalreporter, config):
