@@ -26,7 +26,8 @@ static json_t *answer_to(struct ask *a, const json_t *spec)
     const char *verb = text_of(attributes, "verb"), *user = text_of(spec, "user");
     struct ask meant = {.cluster = a->cluster, .r = resource_meant(a->cluster, attributes), .ns = text_of(attributes, "namespace"),
                         .name = text_of(attributes, "name"), .sub = text_of(attributes, "subresource"),
-                        .user = user ? user : a->user, .verb = VERB_GET};
+                        .user = user ? user : a->user, .groups = user ? json_object_get(spec, "groups") : a->groups,
+                        .verb = VERB_GET};
     for (int i = 0; i < 8 && verb; i++)
         if (!strcmp(verb, kube_verb_name((enum kube_verb)(1 << i))))
             meant.verb = (enum kube_verb)(1 << i);

@@ -1,8 +1,9 @@
-/* Who asks, by token, and for whom, by the headers of impersonation (which are recorded, and believed). */
+/* Who asks, by token, and for whom, by the headers of impersonation (which are recorded; believed, or with RBAC asked for the right to). */
 #include <string.h>
 #include <strings.h>
 
 #include "fakekube/internal.h"
+#include "fakekube/rbac.h"
 #include "lib/base/mem.h"
 
 /* NULL: no token. "Bearer" as any case. */
@@ -50,6 +51,24 @@ static json_t *impersonation_of(const struct call *c)
     return NULL;
 }
 
+/* Who speaks for another must be allowed to. A service account is one of its namespace. */
+static bool may_impersonate(struct call *c, const char *whom)
+{
+    static const char account[] = "system:serviceaccount:";
+    bool is_account = !strncmp(whom, account, sizeof(account) - 1);
+    const char *ns = is_account ? whom + sizeof(account) - 1 : NULL, *colon = ns ? strchr(ns, ':') : NULL;
+    _cleanup_(freep) char *space = colon ? xstrndup(ns, (size_t)(colon - ns)) : NULL;
+    struct rbac_ask a = {.user = c->user, .verb = "impersonate", .group = "", .resource = colon ? "serviceaccounts" : "users",
+                         .ns = space, .name = colon ? colon + 1 : whom};
+    if (!c->k->cluster->rbac || rbac_allows(c->k->cluster, &a))
+        return true;
+    _cleanup_(freep) char *where = space ? xasprintf("in the namespace \"%s\"", space) : xstrdup("at the cluster scope");
+    _cleanup_(freep) char *why = xasprintf("%s \"%s\" is forbidden: User \"%s\" cannot impersonate resource \"%s\" in API group \"\" %s",
+                                           a.resource, a.name, c->user, a.resource, where);
+    kube_reply_status(c, status_make(403, "Forbidden", why, NULL));
+    return false;
+}
+
 bool kube_call_admit(struct call *c)
 {
     const char *token = token_of(c);
@@ -65,7 +84,12 @@ bool kube_call_admit(struct call *c)
         kube_reply_status(c, status_internal("%s", text));
         return false;
     }
-    if (c->impersonated)
-        c->user = json_string_value(json_object_get(c->impersonated, "user"));
+    if (c->impersonated) {
+        const char *whom = json_string_value(json_object_get(c->impersonated, "user"));
+        if (!may_impersonate(c, whom))
+            return false;
+        c->user = whom;
+        c->groups = json_object_get(c->impersonated, "groups");
+    }
     return true;
 }

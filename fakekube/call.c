@@ -73,6 +73,14 @@ void kube_reply_no_page(struct call *c)
     kube_reply_with(c, 404, "text/plain; charset=utf-8", NULL, "404 page not found\n", 19);
 }
 
+void kube_abandon(struct conn *c)
+{
+    struct open_answer *o = c->user;
+    c->user = NULL;
+    if (o)
+        o->abandon(o);
+}
+
 /* ---- which resource ---- */
 
 /* /api/v1/… and /apis/GROUP/VERSION/…: [namespaces/NS/]RESOURCE[/NAME[/SUB]]. NULL: none is meant. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fakekube/ask.h"
+#include "fakekube/rbac.h"
 #include "lib/base/mem.h"
 #include "lib/script/match.h"
 
@@ -83,6 +84,11 @@ static int bootstrap(struct cluster *c, const json_t *objects, char **reterr)
         r = cluster_apply(c, ns, reterr);
         json_decref(ns);
     }
+    if (c->rbac && r == 0) {
+        json_t *admin = rbac_cluster_admin();
+        r = cluster_apply(c, admin, reterr);
+        json_decref(admin);
+    }
     json_array_foreach ((json_t *)objects, i, v)
         if (r == 0)
             r = cluster_apply(c, v, reterr);
@@ -96,6 +102,7 @@ int cluster_new(const struct cluster_options *o, struct cluster **ret, char **re
     c->store = kube_store_new(o->history);
     c->resources = resources_new(c->types, c->store);
     c->forbid = json_is_array(o->forbid) ? json_deep_copy(o->forbid) : json_array();
+    c->rbac = o->rbac;
     c->definitions = kube_store_watch(c->store, on_definition, c);
     int r = bootstrap(c, o->objects, reterr);
     if (r < 0)
@@ -135,9 +142,16 @@ static bool is_forbidden(const struct ask *a)
     return forbidden;
 }
 
+static bool is_allowed(const struct ask *a)
+{
+    struct rbac_ask r = {.user = a->user ? a->user : "system:anonymous", .groups = a->groups, .verb = kube_verb_name(a->verb),
+                         .group = a->r->group, .resource = a->r->plural, .sub = a->sub, .ns = a->ns, .name = a->name};
+    return !a->cluster->rbac || rbac_allows(a->cluster, &r);
+}
+
 char *cluster_forbids(const struct ask *a)
 {
-    if (!is_forbidden(a))
+    if (!is_forbidden(a) && is_allowed(a))
         return NULL;
     _cleanup_(freep) char *where = a->ns ? xasprintf("in the namespace \"%s\"", a->ns) : xstrdup("at the cluster scope");
     return xasprintf("User \"%s\" cannot %s resource \"%s%s%s\" in API group \"%s\" %s", a->user ? a->user : "system:anonymous",

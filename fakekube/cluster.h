@@ -19,6 +19,7 @@
 struct cluster_options {
     const json_t *forbid; /* list of patterns over {verb, group, resource, subresource, namespace, name, user}; borrowed */
     const json_t *objects; /* list of objects that are there from the beginning; borrowed */
+    bool rbac;            /* who may do what is told by the roles and bindings in it (rbac.h); else all that is not forbidden */
     size_t history;       /* see kube_store_new() */
 };
 
@@ -28,6 +29,7 @@ struct cluster {
     struct resources *resources;
     json_t *forbid;              /* owned; never NULL */
     struct kube_store_watch *definitions;
+    bool rbac;
 };
 
 enum patch_kind { PATCH_JSON, PATCH_MERGE, PATCH_STRATEGIC, PATCH_APPLY };
@@ -39,6 +41,7 @@ struct ask {
     const char *ns, *name;            /* NULL: none; a list of all namespaces */
     const char *sub;                  /* "status", "scale"; NULL: none */
     const char *user;
+    const json_t *groups;             /* of the user, beside those that the name tells; NULL: none */
     json_t *body;                     /* what was sent; may be changed */
 
     struct selector *labels, *fields; /* NULL: all */

@@ -34,6 +34,9 @@ struct kube {
     struct kube_limits limits;
     TAILQ_HEAD(, stream) streams;
     struct mover *mover;    /* statuses that move by themselves; NULL: never */
+    bool (*left)(void *arg, const json_t *object); /* … but for these; NULL: none */
+    void *left_arg;
+    TAILQ_HEAD(, podlog) logs;
     char *openapi[3];       /* remembered, see openapi.c; owned */
     size_t openapi_len[3];
 };
@@ -45,6 +48,7 @@ struct call {
     const struct http1_request *request;
     const char *query;          /* without "?", never NULL; not decoded */
     const char *user;           /* whom it is done for */
+    const json_t *groups;       /* of that user, where they are said; borrowed from impersonated; NULL: none */
     json_t *impersonated;       /* owned; NULL: nobody */
     int status;                 /* of the answer; 0: none yet */
 };
@@ -81,6 +85,21 @@ json_t *openapi_document(struct kube *k, const char *group, const char *version)
 void openapi_encode(const json_t *document, struct buf *out); /* openapi_pb.c: as gnostic's protobuf */
 json_t *kube_table(const struct kube_resource *r, const json_t *answer); /* table.c: as `kubectl get` shows it; new */
 
+/* ---- answers that stay open ---- */
+
+/* conn->user of one: what is done when its connection goes. */
+struct open_answer {
+    void (*abandon)(struct open_answer *o);
+};
+void kube_abandon(struct conn *c); /* conn->on_free */
+
+/* ---- podlog.c ---- */
+
+struct podlog;
+void podlog_call(struct call *c, struct ask *a); /* GET pods/NAME/log */
+void podlog_forget(struct kube *k, const char *key); /* "ns/pod"; NULL: all */
+int podlog_verb(struct kube *k, const json_t *args, char **reterr);
+
 /* ---- watch.c ---- */
 
 struct stream;
@@ -88,7 +107,6 @@ struct stream;
 void watch_call(struct call *c, struct ask *a);
 void streams_end(struct kube *k);
 void streams_bookmark(struct kube *k);
-void streams_abandon(struct conn *c); /* the connection is going away */
 const struct stream *streams_next(const struct stream *s);
 
 /* ---- kube.c, verbs.c, mover.c ---- */

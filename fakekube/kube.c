@@ -73,6 +73,7 @@ int kube_settings(struct kube *k, char **reterr)
 static int make_cluster(struct kube *k, char **reterr)
 {
     struct cluster_options o = {.forbid = json_object_get(k->spec, "forbid"), .objects = json_object_get(k->spec, "objects"),
+                                .rbac = json_is_true(json_object_get(k->spec, "rbac")),
                                 .history = (size_t)json_integer_value(json_object_get(k->spec, "history"))};
     char *err = NULL;
     int r = cluster_new(&o, &k->cluster, &err);
@@ -101,6 +102,8 @@ static void on_change(void *arg, const struct kube_change *c)
     const struct kube_resource *r = resources_of_shelf(k->cluster->resources, c->shelf);
     if (!strcmp(kube_shelf_plural(c->shelf), "customresourcedefinitions"))
         openapi_forget(k);
+    if (c->type == CHANGE_DELETED && !strcmp(kube_shelf_plural(c->shelf), "pods"))
+        podlog_forget(k, c->key);
     if (!events_heard(k->events))
         return;
     const char *slash = strchr(c->key, '/');
@@ -117,7 +120,7 @@ static void build(void *arg, struct conn *c)
     struct kube *k = arg;
     struct http1_owner owner = {.request = kube_call_serve, .arg = k, .max_head = (size_t)k->limits.header,
                                 .max_body = (size_t)k->limits.body};
-    c->on_free = streams_abandon;
+    c->on_free = kube_abandon;
     http1_server_push(c, &owner);
 }
 
@@ -125,6 +128,7 @@ static void release(void *arg)
 {
     struct kube *k = arg;
     mover_free(k->mover);
+    podlog_forget(k, NULL);
     kube_store_unwatch(k->changes);
     cluster_free(k->cluster);
     openapi_forget(k);
@@ -161,6 +165,7 @@ int kube_start(const struct kube_options *o, struct kube **ret, char **reterr)
     *reterr = NULL;
     *k = (struct kube){.loop = o->loop, .events = o->events, .faults = o->faults, .spec = without_nulls(o->spec)};
     TAILQ_INIT(&k->streams);
+    TAILQ_INIT(&k->logs);
     int r = kube_settings(k, reterr);
     if (r == 0)
         r = make_cluster(k, reterr);
@@ -202,6 +207,24 @@ const char *kube_ca_pem(const struct kube *k)
 struct cluster *kube_cluster(const struct kube *k)
 {
     return k->cluster;
+}
+
+void kube_leave(struct kube *k, bool (*left)(void *arg, const json_t *object), void *arg)
+{
+    k->left = left;
+    k->left_arg = arg;
+}
+
+void kube_token(struct kube *k, const char *token, const char *user)
+{
+    if (!k->tokens)
+        return;
+    if (!user) {
+        json_object_del(k->tokens, token);
+        return;
+    }
+    events_secret(k->events, token, "token");
+    json_object_set_new(k->tokens, token, json_string(user));
 }
 
 json_t *kube_state(const struct kube *k)

@@ -7,6 +7,7 @@
  *   anonymous: true          who has no token is system:anonymous and may what nobody forbids
  *   forbid: [{verb: get, resource: secrets, …}]    what RBAC refuses: patterns over {verb, group, resource, subresource,
  *                            namespace, name, user}
+ *   rbac: true               who may do what is told by the roles and bindings in the cluster; else all that is not forbidden
  *   statuses: at-once|never  do Deployments become available, Jobs complete, Pods run?
  *   history: 1000            how many changes a watch may lie behind
  *   certificate, tls_options as of kas (lib/script/tls_setup.h)
@@ -47,6 +48,18 @@ json_t *kube_listeners(const struct kube *k); /* [{"transport", "address"}] */
 const char *kube_ca_pem(const struct kube *k); /* NULL: no TLS. Borrowed */
 struct cluster *kube_cluster(const struct kube *k);
 
+/* ---- for who plays the nodes of the cluster ---- */
+
+/* Objects whose status somebody else moves; said before the loop's next turn. */
+void kube_leave(struct kube *k, bool (*left)(void *arg, const json_t *object), void *arg);
+/* From now on the token is that user's; user NULL: nobody's. Without `tokens` in the spec anybody is let in as before. */
+void kube_token(struct kube *k, const char *token, const char *user);
+/* A container begins: what it has printed before is the log of `--previous`. Before that it has none. */
+void kube_log_begin(struct kube *k, const char *ns, const char *pod, const char *container);
+void kube_log_line(struct kube *k, const char *ns, const char *pod, const char *container, const char *line, size_t n);
+/* It has ended; who follows is told so. The log stays until the pod goes. */
+void kube_log_end(struct kube *k, const char *ns, const char *pod, const char *container);
+
 /* Verbs of steps and of the control API:
  *   apply OBJECT             there it is, whatever was there     delete {kind, namespace, name}
  *   compact                  watches and pages of before get 410
@@ -54,6 +67,7 @@ struct cluster *kube_cluster(const struct kube *k);
  *   end_watches              those that are open end, as a server does that has had enough
  *   forbid PATTERN           one more that RBAC refuses          allow: all of them no longer
  *   revoke_token TOKEN|all
+ *   log {namespace, name, container, lines: [text], end: true}    what a Pod prints, and that it is through
  * and those that any server has: lib/script/verbs.h.
  * 0, or -errno and *reterr (NULL is fine). */
 int kube_perform(void *kube, const char *verb, const json_t *args, char **reterr);

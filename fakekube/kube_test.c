@@ -34,7 +34,7 @@ static void connect_again(struct world *w)
     w->c = conn_fake_new(faults_moments(w->faults), w->events);
     w->k->loop = w->c->loop;
     struct http1_owner owner = {.request = kube_call_serve, .arg = w->k, .max_body = (size_t)w->k->limits.body};
-    w->c->on_free = streams_abandon;
+    w->c->on_free = kube_abandon;
     http1_server_push(w->c, &owner);
     conn_fake_open(w->c);
 }

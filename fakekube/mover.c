@@ -152,7 +152,7 @@ static void move(struct mover *m, const char *plural, const char *key)
     while (strcmp(kinds[kind].plural, plural))
         kind++;
     const json_t *object = r ? kube_shelf_get(r->shelf, ns, slash + 1) : NULL;
-    if (!object)
+    if (!object || (m->k->left && m->k->left(m->k->left_arg, object)))
         return;
     json_t *status = kinds[kind].status(object);
     if (!settled(object, status)) {

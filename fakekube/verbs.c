@@ -89,6 +89,7 @@ static const struct {
 } verbs[] = {
     {"apply", verb_apply},   {"delete", verb_delete}, {"compact", verb_compact},           {"bookmark", verb_bookmark},
     {"forbid", verb_forbid}, {"allow", verb_allow},   {"revoke_token", verb_revoke_token}, {"end_watches", verb_end_watches},
+    {"log", podlog_verb},
 };
 
 static int perform(struct kube *k, const char *verb, const json_t *args, char **reterr)

@@ -10,6 +10,7 @@
 enum { BEHIND_MAX = 8 * 1024 * 1024, TIMEOUT_MAX_S = 3600, BOOKMARK_MS = 60000 };
 
 struct stream {
+    struct open_answer open; /* first */
     struct kube *k;
     struct conn *conn;
     struct http1 *http;
@@ -54,13 +55,10 @@ static void end(struct stream *s, const char *why)
     stream_free(s);
 }
 
-void streams_abandon(struct conn *c)
+static void abandon(struct open_answer *o)
 {
-    struct stream *s = c->user;
-    if (!s)
-        return;
+    struct stream *s = (struct stream *)o;
     ended(s, "the client has gone");
-    c->user = NULL;
     stream_free(s);
 }
 
@@ -162,6 +160,7 @@ static struct stream *stream_new(struct call *c, struct ask *a)
     struct stream *s = NEW(struct stream);
     _cleanup_(freep) char *timeout = kube_call_param(c, "timeoutSeconds");
     long seconds = timeout ? strtol(timeout, NULL, 10) : 0;
+    s->open.abandon = abandon;
     s->k = c->k;
     s->conn = c->conn;
     s->http = c->http;
@@ -182,7 +181,7 @@ static struct stream *stream_new(struct call *c, struct ask *a)
     if (s->bookmarks)
         s->bookmark = timer_new(c->k->loop, BOOKMARK_MS, on_bookmark, s);
     TAILQ_INSERT_TAIL(&c->k->streams, s, link);
-    c->conn->user = s;
+    c->conn->user = &s->open;
     return s;
 }
 

@@ -143,6 +143,19 @@ def test_logs_are_refused_politely(kube):
     assert "connect: connection refused" in kube.run("logs", "p", fails=True)
 
 
+def test_logs(kube):
+    pod = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"speaks","labels":{"app":"a"}},"spec":{"containers":[{"name":"c","image":"i"}]}}'
+    control = ["curl", "-s", "--unix-socket", kube.announced["control"], "http://fakekube/do", "-d"]
+    kube.run("apply", "-f", "-", manifest=pod)
+    subprocess.run([*control, '{"log": {"name": "speaks", "lines": ["one", "two"]}}'], check=True, capture_output=True)
+    assert kube.run("logs", "speaks", "--tail=1") == "two\n"
+    follow = kube.start("logs", "-f", "-l=app=a")
+    assert [follow.stdout.readline(), follow.stdout.readline()] == ["one\n", "two\n"]
+    subprocess.run([*control, '{"log": {"name": "speaks", "lines": ["three"], "end": true}}'], check=True, capture_output=True)
+    assert follow.stdout.readline() == "three\n"
+    assert follow.wait(10) == 0  # the container is through
+
+
 def test_custom_resources(kube):
     definition = json.dumps({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
                              "metadata": {"name": "things.example.com"},

@@ -30,6 +30,7 @@ static const struct hint {
     {"tls", "tls"},
 }, kube_keys[] = {
     {"absent", "tcp"}, {"certificate", "tls"}, {"forbid", "service"}, {"objects", "service"}, {"tokens", "service"},
+    {"rbac", "service"},
 }, redis_keys[] = {
     {"absent", "tcp"}, {"present", "service"},
 }, step_verbs[] = {
