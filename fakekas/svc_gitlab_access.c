@@ -1,5 +1,5 @@
 /* GitlabAccess/MakeRequest: an HTTP request of an agent's module to GitLab, carried by gRPC. Answered from the
- * scenario: `gitlab: [{when: {module, method, path}, status, headers, body}]`, else 404. */
+ * scenario: `gitlab: [{when: {module, method, path, body}, status, headers, body}]`, else 404. */
 #include <string.h>
 
 #include "gitlab_access.pb-c.h"
@@ -14,7 +14,7 @@
 enum { BODY_KEPT = 1024 * 1024 };
 
 struct access {
-    json_t *facts;   /* {module, method, path, query, headers}; NULL until the header came. Owned */
+    json_t *facts;   /* {module, method, path, query, headers, body}; NULL until the header came. Owned */
     struct buf body;
     bool old;        /* the messages of 13.7 */
     bool answered;
@@ -87,6 +87,8 @@ static void send_body(struct grpc_call *call, const char *body, size_t n)
 static void answer(struct grpc_call *call, struct access *a)
 {
     struct kas *k = grpc_call_arg(call);
+    if (buf_len(&a->body)) /* a fact like the others: rules may ask for it */
+        json_object_set_new(a->facts, "body", json_stringn((const char *)buf_data(&a->body), buf_len(&a->body)));
     const json_t *rule = answer_for(k, a->facts);
     const json_t *given = json_object_get(rule, "status");
     int status = json_is_integer(given) ? (int)json_integer_value(given) : rule ? 200 : 404;
@@ -97,8 +99,6 @@ static void answer(struct grpc_call *call, struct access *a)
     a->answered = true;
     json_t *f = json_copy(a->facts);
     json_object_set_new(f, "status", json_integer(status));
-    if (buf_len(&a->body))
-        json_object_set_new(f, "body", json_stringn((const char *)buf_data(&a->body), buf_len(&a->body)));
     kas_event(k, grpc_call_conn(call), grpc_call_stream(call), "kas.gitlab_request", f);
 
     json_t *header = header_message(a, status, json_object_get(rule, "headers"));
