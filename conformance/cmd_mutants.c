@@ -70,17 +70,6 @@ static bool hinted(const struct mutant *m, const char *id, const char *cure)
     return false;
 }
 
-static bool chosen(const struct options *o, const char *id, const char *cure, const char *transport)
-{
-    bool fits = !o->patterns.n, over = !o->transports.n;
-
-    for (size_t i = 0; i < o->patterns.n; i++)
-        fits = fits || select_fits(o->patterns.items[i], id, cure);
-    for (size_t i = 0; i < o->transports.n; i++)
-        over = over || strcmp(o->transports.items[i], transport) == 0;
-    return fits && over && !(cure && o->no_cures) && !(!cure && o->only_cures);
-}
-
 static void rows_of_mutant(struct rows *rows, const struct suite *s, const struct options *o,
                            const struct mutant *m, const struct component *c, int group)
 {
@@ -94,14 +83,14 @@ static void rows_of_mutant(struct rows *rows, const struct suite *s, const struc
         json_array_foreach(scenario_transports(sc), k, transport)
         {
             const char *t = json_string_value(transport);
-            if (hinted(m, scenario_id(sc), NULL) && chosen(o, scenario_id(sc), NULL, t))
+            if (hinted(m, scenario_id(sc), NULL) && select_row(o, scenario_id(sc), t, NULL, NULL))
                 rows_add(rows, o, sc, c, t, NULL, group);
             json_array_foreach(scenario_cures(sc), n, cure)
             {
                 const char *name = json_string_value(json_object_get(cure, "name"));
                 /* A plain pattern means the failure; cures only when asked for by @. */
                 if (strchr(m->patterns, '@') && hinted(m, scenario_id(sc), name) &&
-                    chosen(o, scenario_id(sc), name, t))
+                    select_row(o, scenario_id(sc), t, name, NULL))
                     rows_add(rows, o, sc, c, t, name, group);
             }
         }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "conformance/beside.h"
-#include "conformance/port.h"
+#include "lib/net/port.h"
 #include "conformance/select.h"
 #include "conformance/suite.h"
 #include "conformance/world_files.h"
@@ -208,25 +208,6 @@ struct wish {
     json_t *names;      /* object of wanted names -> bool used; NULL: all */
 };
 
-static bool transport_wanted(const struct options *o, const char *transport)
-{
-    for (size_t i = 0; i < o->transports.n; i++)
-        if (strcmp(o->transports.items[i], transport) == 0)
-            return true;
-    return !o->transports.n;
-}
-
-static bool wanted(struct wish *w, const struct scenario *sc, const char *transport, const char *cure)
-{
-    const struct options *o = w->o;
-    bool fits = !o->patterns.n, over = transport_wanted(o, transport);
-
-    for (size_t i = 0; i < o->patterns.n; i++)
-        if (select_fits(o->patterns.items[i], scenario_id(sc), cure))
-            fits = w->pattern_used[i] = true;
-    return fits && over && !(cure && (o->no_cures || o->faults_off)) && !(!cure && o->only_cures);
-}
-
 static bool named(struct wish *w, const struct component *c, const struct scenario *sc,
                   const char *transport, const char *cure)
 {
@@ -242,7 +223,7 @@ static bool named(struct wish *w, const struct component *c, const struct scenar
     return true;
 }
 
-/* With --spread: whose turn it is among the transports that are wanted. `turn` counts scenarios and components, so
+/* Whose turn it is with --spread among the transports that are wanted. `turn` counts scenarios and components, so
  * that neighbours in either direction have another. */
 static const char *transport_in_turn(const struct options *o, const struct scenario *sc, size_t turn)
 {
@@ -250,10 +231,10 @@ static const char *transport_in_turn(const struct options *o, const struct scena
     size_t i, n = 0;
 
     json_array_foreach(scenario_transports(sc), i, transport)
-        n += transport_wanted(o, json_string_value(transport));
+        n += select_transport(o, json_string_value(transport));
     turn = n ? turn % n : 0;
     json_array_foreach(scenario_transports(sc), i, transport)
-        if (transport_wanted(o, json_string_value(transport)) && turn-- == 0)
+        if (select_transport(o, json_string_value(transport)) && turn-- == 0)
             return json_string_value(transport);
     return NULL;
 }
@@ -261,24 +242,26 @@ static const char *transport_in_turn(const struct options *o, const struct scena
 static void rows_of_pair(struct rows *rows, struct wish *w, const struct scenario *sc,
                          const struct component *c, size_t turn)
 {
-    const char *only = w->o->spread ? transport_in_turn(w->o, sc, turn) : NULL;
+    const char *in_turn = transport_in_turn(w->o, sc, turn);
     const json_t *transport, *cure;
-    size_t i, k;
+    size_t i, k, from = rows->n;
 
     json_array_foreach(scenario_transports(sc), i, transport)
     {
         const char *t = json_string_value(transport);
-        if (only && strcmp(only, t) != 0)
+        if (w->o->spread && (!in_turn || strcmp(in_turn, t) != 0))
             continue;
-        if (wanted(w, sc, t, NULL) && named(w, c, sc, t, NULL))
+        if (select_row(w->o, scenario_id(sc), t, NULL, w->pattern_used) && named(w, c, sc, t, NULL))
             rows_add(rows, w->o, sc, c, t, NULL, -1);
         json_array_foreach(scenario_cures(sc), k, cure)
         {
             const char *name = json_string_value(json_object_get(cure, "name"));
-            if (wanted(w, sc, t, name) && named(w, c, sc, t, name))
+            if (select_row(w->o, scenario_id(sc), t, name, w->pattern_used) && named(w, c, sc, t, name))
                 rows_add(rows, w->o, sc, c, t, name, -1);
         }
     }
+    for (; from < rows->n; from++)
+        rows->items[from]->in_turn = in_turn && strcmp(in_turn, rows->items[from]->transport) == 0;
 }
 
 static json_t *names_read(const char *path)
@@ -430,9 +413,9 @@ json_t *row_json(const struct row *r)
 {
     json_t *about = scenario_json(r->scenario);
     json_t *j = json_pack(
-        "{s:s,s:s,s:O?,s:s?,s:s,s:s,s:s,s:O?,s:O?,s:O?}", "row", r->name, "id", scenario_id(r->scenario),
+        "{s:s,s:s,s:O?,s:s?,s:s,s:s,s:s,s:b,s:O?,s:O?,s:O?}", "row", r->name, "id", scenario_id(r->scenario),
         "title", json_object_get(about, "title"), "cure", r->cure, "sut", r->component->name, "version",
-        r->component->version, "transport", r->transport, "layers", json_object_get(about, "layers"), "tags",
+        r->component->version, "transport", r->transport, "in_turn", r->in_turn, "layers", json_object_get(about, "layers"), "tags",
         json_object_get(about, "tags"), "documented", json_object_get(about, "documented"));
 
     json_decref(about);

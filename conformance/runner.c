@@ -15,7 +15,7 @@
 
 #include "conformance/job.h"
 #include "conformance/outcome.h"
-#include "conformance/port.h"
+#include "lib/net/port.h"
 #include "conformance/rootfs.h"
 #include "conformance/worlds.h"
 #include "lib/base/buf.h"

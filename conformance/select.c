@@ -48,6 +48,28 @@ bool select_fits(const char *pattern, const char *id, const char *cure)
     return !at || (cure && glob_path(at + 1, cure));
 }
 
+bool select_transport(const struct options *o, const char *transport)
+{
+    for (size_t i = 0; i < o->transports.n; i++)
+        if (strcmp(o->transports.items[i], transport) == 0)
+            return true;
+    return !o->transports.n;
+}
+
+bool select_row(const struct options *o, const char *id, const char *transport, const char *cure, bool *pattern_used)
+{
+    bool fits = !o->patterns.n;
+
+    for (size_t i = 0; i < o->patterns.n; i++)
+        if (select_fits(o->patterns.items[i], id, cure)) {
+            fits = true;
+            if (pattern_used)
+                pattern_used[i] = true;
+        }
+    return fits && select_transport(o, transport) && !(cure && (o->no_cures || o->faults_off)) &&
+           !(!cure && o->only_cures);
+}
+
 static bool has(const json_t *list, const char *word)
 {
     const json_t *one;

@@ -59,6 +59,29 @@ static void a_tag_or_a_layer_selects(void **state)
     json_decref(about);
 }
 
+static void a_row_is_meant_by_all_that_was_said(void **state)
+{
+    const char *patterns[] = {"a/*", "c/d@slash"}, *transports[] = {"ws", "wss"};
+    struct options o = {.patterns = {patterns, 2}, .transports = {transports, 2}};
+    bool used[2] = {false, false};
+
+    (void)state;
+    assert_true(select_row(&(struct options){0}, "a/b", "grpc", "slash", NULL));
+    assert_true(select_row(&o, "a/b", "ws", NULL, used));
+    assert_true(used[0] && !used[1]);
+    assert_false(select_row(&o, "a/b", "grpc", NULL, NULL));
+    assert_false(select_row(&o, "c/d", "ws", NULL, used));
+    assert_false(select_row(&o, "c/d", "grpc", "slash", used)); /* the pattern does mean something */
+    assert_true(used[1]);
+    o.no_cures = true;
+    assert_false(select_row(&o, "a/b", "ws", "slash", NULL));
+    o = (struct options){.only_cures = true};
+    assert_false(select_row(&o, "a/b", "ws", NULL, NULL));
+    assert_true(select_row(&o, "a/b", "ws", "slash", NULL));
+    o = (struct options){.faults_off = true}; /* a cure has no fault to take away */
+    assert_false(select_row(&o, "a/b", "ws", "slash", NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -66,6 +89,7 @@ int main(void)
         cmocka_unit_test(two_stars_cross_parts),
         cmocka_unit_test(a_cure_is_named_behind_an_at_sign),
         cmocka_unit_test(a_tag_or_a_layer_selects),
+        cmocka_unit_test(a_row_is_meant_by_all_that_was_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

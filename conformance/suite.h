@@ -40,6 +40,7 @@ struct row {
     int port_fd;         /* owned, holds its port without namespaces (port.h); 0: none */
     int group;           /* rows of one mutant: the first that fails spares the others. -1: none */
     unsigned repetition; /* from 1 */
+    bool in_turn;        /* is it one of those that --spread keeps? */
 
     /* the outcome */
     const char *verdict; /* static; NULL: not yet */
@@ -63,7 +64,7 @@ int rows_make(struct rows *r, const struct suite *s, const struct options *o);
 void rows_add(struct rows *r, const struct options *o, const struct scenario *sc, const struct component *c,
               const char *transport, const char *cure, int group);
 void rows_done(struct rows *r);
-/* {row, id, title, cure, sut, version, transport, layers, tags}; new reference. */
+/* {row, id, title, cure, sut, version, transport, in_turn, layers, tags}; new reference. */
 json_t *row_json(const struct row *r);
 const char *row_command(const struct row *r,
                         char **ret_owned); /* one command that does it again; owned by ret */

@@ -10,11 +10,10 @@
 
 #include "conformance/bounds.h"
 #include "conformance/judge.h"
-#include "conformance/netns.h"
-#include "conformance/rootfs.h"
 #include "conformance/world_actors.h"
 #include "conformance/world_fakes.h"
 #include "conformance/world_files.h"
+#include "conformance/world_ground.h"
 #include "conformance/world_user.h"
 #include "conformance/world_verbs.h"
 #include "lib/base/clock.h"
@@ -29,8 +28,7 @@ struct world {
     json_t *job; /* borrowed, as the next three */
     json_t *row;
     struct pki *pki;    /* borrowed */
-    const char *prefix; /* of the component's files */
-    char *temporary;    /* owned: the folder that stands for / without namespaces */
+    struct ground ground;
     struct loop *loop;
     struct events *events;
     struct event_sub *sub;
@@ -268,79 +266,9 @@ static int files_open(struct world *w, char **reterr)
     return e ? e : actors_new(w->job, &w->actors, reterr);
 }
 
-struct addresses {
-    const char *list[64];
-    size_t n;
-};
-
-static void address_add(struct addresses *a, const char *one)
-{
-    if (one && a->n < ARRAY_SIZE(a->list) - 1)
-        a->list[a->n++] = one;
-}
-
-static void addresses_add(struct addresses *a, const json_t *list)
-{
-    const json_t *one;
-    size_t i;
-
-    json_array_foreach((json_t *)list, i, one) address_add(a, json_string_value(one));
-}
-
-/* An address is either there or unreachable. */
-static void addresses_without(struct addresses *a, const char *one)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < a->n; i++)
-        if (strcmp(a->list[i], one) != 0)
-            a->list[kept++] = a->list[i];
-    a->n = kept;
-    a->list[kept] = NULL;
-}
-
-static int network_up(const json_t *row, char **reterr)
-{
-    struct addresses there = {{WORLD_DNS_IP, WORLD_KAS_IP, WORLD_KUBE_IP, WORLD_PROXY_IP}, 4}, away = {0};
-    const json_t *network = json_object_get(row, "network");
-
-    if (world_kas_under_test(row)) {
-        address_add(&there, WORLD_KAS2_IP);
-        address_add(&there, WORLD_GITLAB_IP);
-        address_add(&there, WORLD_GITALY_IP);
-        address_add(&there, WORLD_REDIS_IP);
-    }
-    addresses_add(&there, json_object_get(network, "addresses"));
-    addresses_add(&there, json_object_get(json_object_get(row, "kas"), "addresses"));
-    addresses_add(&away, json_object_get(network, "unreachable"));
-    for (size_t i = 0; i < away.n; i++)
-        addresses_without(&there, away.list[i]);
-    return netns_up(there.list, away.list, reterr);
-}
-
 static const char *component_text(const struct world *w, const char *key)
 {
     return json_string_value(json_object_get(json_object_get(w->job, "component"), key));
-}
-
-/* A root and a network of its own, or a folder that stands for them. */
-static int ground_make(struct world *w, char **reterr)
-{
-    char folder[] = "/tmp/conform-XXXXXX";
-    int e;
-
-    if (job_flag(w, "namespace")) {
-        w->prefix = "";
-        e = network_up(w->row, reterr);
-        return e ? e : rootfs_enter(actors_programs(w->actors), reterr);
-    }
-    if (!mkdtemp(folder)) {
-        *reterr = xasprintf("%s: %s", folder, strerror(errno));
-        return -errno;
-    }
-    w->temporary = xstrdup(folder);
-    w->prefix = w->temporary;
-    return 0;
 }
 
 static int fakes_make(struct world *w, char **reterr)
@@ -356,7 +284,7 @@ static int fakes_make(struct world *w, char **reterr)
                               .own_network = job_flag(w, "namespace"),
                               .faults_off = job_flag(w, "faults_off")};
     struct world_files f = {
-        .prefix = w->prefix, .row = w->row, .token = o.token, .kube_token = KUBE_TOKEN};
+        .prefix = w->ground.prefix, .row = w->row, .token = o.token, .kube_token = KUBE_TOKEN};
     int e = fakes_start(&w->fakes, &o, reterr);
 
     if (e)
@@ -400,7 +328,7 @@ static int actors_start(struct world *w, char **reterr)
                                .events = w->events,
                                .pki = w->fakes.pki,
                                .secrets = &w->secrets,
-                               .prefix = w->prefix,
+                               .prefix = w->ground.prefix,
                                .stop_ms = (unsigned)json_integer_value(json_object_get(w->job, "stop_ms")),
                                .started = on_start_of_sut,
                                .ready = on_ready_sut,
@@ -437,7 +365,7 @@ static int play(struct world *w, char **reterr)
     w->sub = events_subscribe(w->events, on_event, w);
     w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"), pki_root_pem(w->fakes.pki));
     w->rails = rails_new(w->loop, w->events, &w->fakes.next_conn_id, &w->secrets);
-    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->rails, w->prefix};
+    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->rails, w->ground.prefix};
     w->steps = steps_start(json_object_get(w->row, "then"), w->loop, w->events, world_perform, &w->verbs);
     w->within = timer_new(w->loop, PREPARE_MS, too_late, w); /* until it is started, which may wait for Redis */
     w->life = timer_new(w->loop, SIGN_OF_LIFE_MS, up_late, w);
@@ -473,9 +401,7 @@ static void world_done(struct world *w)
     fakes_done(&w->fakes);
     judge_free(w->judge);
     events_free(w->events);
-    if (w->temporary)
-        folder_remove(w->temporary);
-    free(w->temporary);
+    ground_done(&w->ground);
     free(w->broken);
     OPENSSL_cleanse(&w->secrets, sizeof(w->secrets));
 }
@@ -509,7 +435,7 @@ int world_row(json_t *job, struct pki *pki)
         want_events(w.events, json_object_get(w.row, "expect"));
         want_events(w.events, json_object_get(w.row, "then"));
         w.loop = loop_new();
-        e = ground_make(&w, &err);
+        e = ground_make(&w.ground, w.row, job_flag(&w, "namespace") ? actors_programs(w.actors) : NULL, &err);
     }
     if (!e)
         e = play(&w, &err);

@@ -6,6 +6,7 @@
 
 #include "fakegitlab/internal.h"
 #include "lib/script/schema.h"
+#include "lib/script/spec.h"
 #include "lib/script/yaml.h"
 
 enum { HOSTS_MAX = 16 };
@@ -119,24 +120,13 @@ static void changed(void *arg, const struct store_change *change)
         gitlab_event(g, NULL, "gitlab.changed", store_change_json(change));
 }
 
-/* `key: null` is as good as no key. */
-static json_t *without_nulls(const json_t *spec)
-{
-    json_t *out = json_object(), *v;
-    const char *k;
-    json_object_foreach ((json_t *)spec, k, v)
-        if (!json_is_null(v))
-            json_object_set(out, k, v);
-    return out;
-}
-
 int gitlab_start(const struct gitlab_options *o, struct gitlab **ret, char **reterr)
 {
     struct gitlab *g = NEW(struct gitlab);
     *reterr = NULL;
     *g = (struct gitlab){.loop = o->loop, .events = o->events, .faults = o->faults, .pki = o->pki,
                          .next_conn_id = o->next_conn_id, .store = o->store, .who = o->who ? o->who : "gitlab",
-                         .spec = without_nulls(o->spec), .infos = agent_infos_new()};
+                         .spec = spec_without_nulls(o->spec), .infos = agent_infos_new()};
     g->verbs = (struct verbs){.owner = &gitlab_verbs_owner, .server = g, .loop = g->loop, .faults = g->faults};
     int r = g->store ? 0 : make_store(g, reterr);
     if (r == 0)

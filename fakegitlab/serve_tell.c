@@ -23,8 +23,8 @@ char *serve_kas_config(const struct served *s)
     const char *http = serve_address(listeners, "http"), *https = serve_address(listeners, "https");
     buf_addf(&b, "gitlab:\n  address: http%s://%s\n  authentication_secret_file: %s\n", *http ? "" : "s",
              *http ? http : https, s->secret_path);
-    if (!*http && s->ca_path)
-        buf_addf(&b, "  ca_certificate_file: %s\n", s->ca_path);
+    if (!*http && s->stand.ca_path)
+        buf_addf(&b, "  ca_certificate_file: %s\n", s->stand.ca_path);
     buf_addf(&b, "agent:\n  listen:\n    address: 127.0.0.1:8150\n    websocket: true\n  configuration:\n"
                  "    poll_period: 5s\n  info_cache_ttl: 5s\n  info_cache_error_ttl: 2s\n");
     json_decref(listeners);
@@ -35,17 +35,9 @@ char *serve_kas_config(const struct served *s)
 
 void serve_tell_json(const struct served *s)
 {
-    json_t *j = json_pack("{so, ss, ss, ss, ss*, sO*}", "listeners", gitlab_listeners(s->gitlab), "kas_secret_file",
-                          s->secret_path, "kas_config_file", s->config_path, "control", s->socket_path, "ca_file",
-                          s->ca_path, "secrets", s->secrets);
-    if (s->gitaly)
-        json_object_set_new(j, "gitaly", json_string(gitaly_address(s->gitaly)));
-    if (s->o->control_http >= 0)
-        json_object_set_new(j, "control_http", json_integer(control_http_port(s->control)));
-    char *text = json_dumps(j, JSON_COMPACT);
-    printf("%s\n", text);
-    free(text);
-    json_decref(j);
+    stand_tell(&s->stand, json_pack("{so, ss, ss, ss*, sO*}", "listeners", gitlab_listeners(s->gitlab), "kas_secret_file",
+                                    s->secret_path, "kas_config_file", s->config_path, "gitaly",
+                                    s->gitaly ? gitaly_address(s->gitaly) : NULL, "secrets", s->secrets));
 }
 
 /* {"my-agent": ["TOKEN", …]} */
@@ -66,7 +58,7 @@ void serve_tell_people(const struct served *s)
     json_t *listeners = gitlab_listeners(s->gitlab), *l;
     _cleanup_(freep) char *config = serve_kas_config(s);
     printf("fakegitlab %s answers as GitLab %s\n\n", FAKEKAS_VERSION,
-           s->o->version ? s->o->version : "of any version: it has the calls of all");
+           s->o->stand.version ? s->o->stand.version : "of any version: it has the calls of all");
     json_array_foreach (listeners, i, l)
         printf("  %-24s %s://%s\n", "GitLab", json_string_value(json_object_get(l, "transport")),
                json_string_value(json_object_get(l, "address")));
@@ -78,9 +70,9 @@ void serve_tell_people(const struct served *s)
     if (!s->secrets)
         printf("  tokens were told when %s was made\n", s->o->data);
     printf("  %-24s %s\n", "secret file of KAS", s->secret_path);
-    if (s->ca_path)
-        printf("  %-24s %s\n", "CA file", s->ca_path);
-    printf("  %-24s curl --unix-socket %s http://fakegitlab/state\n", "control", s->socket_path);
+    if (s->stand.ca_path)
+        printf("  %-24s %s\n", "CA file", s->stand.ca_path);
+    printf("  %-24s curl --unix-socket %s http://fakegitlab/state\n", "control", s->stand.socket_path);
     printf("\nStart a KAS:\n  kas --configuration-file=%s\nwhich says (KAS of 15.7 and later want redis, api and private_api too):\n\n%s\nCtrl-C ends it.\n",
            s->config_path, config);
     json_decref(listeners);

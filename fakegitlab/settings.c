@@ -7,7 +7,7 @@
 #include "fakegitlab/internal.h"
 #include "lib/base/clock.h"
 #include "lib/script/schema.h"
-#include "lib/script/size.h"
+#include "lib/script/spec.h"
 #include "lib/script/version.h"
 
 enum { SECRET_LEN = 32, SECRET_TEXT = 44 };
@@ -70,30 +70,13 @@ static int read_version(struct gitlab *g, char **reterr)
     return refuse(reterr, xstrdup("gitlab.version: expected a release such as \"14.7\", in quotes"));
 }
 
-static int read_limit(const json_t *limits, const char *key, bool size, int64_t most, int64_t *ret, char **reterr)
-{
-    const json_t *v = json_object_get(limits, key);
-    int64_t n = json_integer_value(v);
-    if (!v || json_is_null(v))
-        return 0;
-    if (((json_is_string(v) && size_parse(json_string_value(v), &n)) || json_is_integer(v)) && n >= 1 && n <= most) {
-        *ret = n;
-        return 0;
-    }
-    return refuse(reterr, xasprintf("gitlab.limits.%s: expected %s from 1 to %lld", key,
-                                    size ? "a size such as 64KiB," : "a number", (long long)most));
-}
-
 static int read_limits(struct gitlab *g, char **reterr)
 {
-    const json_t *l = json_object_get(g->spec, "limits");
+    const struct spec_limit list[] = {{"connections", false, 1000000, &g->limits.connections},
+                                      {"header", true, 64 * 1024, &g->limits.header},
+                                      {"body", true, 1024 * 1024 * 1024, &g->limits.body}};
     g->limits.body = 1024 * 1024;
-    int r = read_limit(l, "connections", false, 1000000, &g->limits.connections, reterr);
-    if (r == 0)
-        r = read_limit(l, "header", true, 64 * 1024, &g->limits.header, reterr);
-    if (r == 0)
-        r = read_limit(l, "body", true, 1024 * 1024 * 1024, &g->limits.body, reterr);
-    return r;
+    return spec_limits(json_object_get(g->spec, "limits"), "gitlab", list, ARRAY_SIZE(list), reterr);
 }
 
 static void read_gitaly(struct gitlab *g)

@@ -10,6 +10,7 @@
 #include "lib/base/clock.h"
 #include "lib/proto/pb.h"
 #include "lib/script/schema.h"
+#include "lib/script/spec.h"
 
 enum { MAX_HOSTS = 64 };
 
@@ -178,17 +179,6 @@ static int listen_all(struct kas *k, const struct kas_options *o, char **reterr)
     return 0;
 }
 
-/* `key: null` is as good as no key. */
-static json_t *without_nulls(const json_t *spec)
-{
-    json_t *out = json_object(), *v;
-    const char *k;
-    json_object_foreach ((json_t *)spec, k, v)
-        if (!json_is_null(v))
-            json_object_set(out, k, v);
-    return out;
-}
-
 static void pass_on(struct kas *k, struct grpc_server_options *so)
 {
     k->relayed = relay_methods();
@@ -212,7 +202,7 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
                       .next_conn_id = o->next_conn_id, .upstream = o->upstream,
                       .who = o->who ? o->who : "kas",
                       .verbs = {.owner = &kas_verbs_owner, .server = k, .loop = o->loop, .faults = o->faults}};
-    k->spec = without_nulls(o->spec);
+    k->spec = spec_without_nulls(o->spec);
     TAILQ_INIT(&k->links);
     TAILQ_INIT(&k->configs);
     TAILQ_INIT(&k->objects_streams);

@@ -1,5 +1,4 @@
 /* The program fakekas: reads its command line, nothing more. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,20 +83,13 @@ static const char help_proxy[] =
     "  fakekas proxy --to grpc://127.0.0.1:8150 fixtures/scenarios/kas-address/status-502.yaml\n"
     "  fakekas record --to grpc://127.0.0.1:8150 seen.yaml\n";
 
-enum { OPT_LISTEN = 256, OPT_VERSION, OPT_AGENT_VERSION, OPT_TOKEN_FILE, OPT_EVENTS, OPT_VERBOSE, OPT_JSON,
-       OPT_CONTROL, OPT_CONTROL_HTTP, OPT_HELP, OPT_TO, OPT_CA, OPT_LINGER, OPT_INSECURE, OPT_RECORD, OPT_MAX_CONNECTIONS, OPT_MAX_HEADER, OPT_MAX_MESSAGE, OPT_MAX_WS_MESSAGE };
+enum { OPT_AGENT_VERSION = OPT_OWN, OPT_TOKEN_FILE, OPT_TO, OPT_CA, OPT_LINGER, OPT_INSECURE, OPT_RECORD, OPT_MAX_CONNECTIONS,
+       OPT_MAX_HEADER, OPT_MAX_MESSAGE, OPT_MAX_WS_MESSAGE };
 
 static const struct option options[] = {
-    {"listen", required_argument, NULL, OPT_LISTEN},
-    {"version", required_argument, NULL, OPT_VERSION},
+    STAND_OPTIONS,
     {"agent-version", required_argument, NULL, OPT_AGENT_VERSION},
     {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
-    {"events", required_argument, NULL, OPT_EVENTS},
-    {"verbose", no_argument, NULL, OPT_VERBOSE},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"control", required_argument, NULL, OPT_CONTROL},
-    {"control-http", required_argument, NULL, OPT_CONTROL_HTTP},
-    {"help", no_argument, NULL, OPT_HELP},
     {"to", required_argument, NULL, OPT_TO},
     {"ca", required_argument, NULL, OPT_CA},
     {"linger", required_argument, NULL, OPT_LINGER},
@@ -110,27 +102,15 @@ static const struct option options[] = {
     {0},
 };
 
+static const struct stand_program fakekas = {"fakekas", help_main, help_serve, "ws=127.0.0.1:8150"};
+static const struct stand_program fakekas_proxy = {"fakekas", help_main, help_proxy, "ws=127.0.0.1:8150"};
+
 static int usage(const char *why)
 {
-    fprintf(stderr, "fakekas: %s\nfakekas serve --help says more.\n", why);
-    return EXIT_USAGE;
+    return stand_usage(&fakekas, why);
 }
 
 /* An exit code, or -1: go on. */
-static int take_listen(struct serve_options *o, const char *text)
-{
-    char *err = NULL;
-    if (o->n_listen == LISTENERS_MAX)
-        return usage("--listen: no more than 8");
-    if (serve_listen_parse(text, "ws=127.0.0.1:8150", &o->listen[o->n_listen], &err) == 0) {
-        o->n_listen++;
-        return -1;
-    }
-    int code = usage(err);
-    free(err);
-    return code;
-}
-
 static int take_linger(struct serve_options *o, const char *arg)
 {
     char *end;
@@ -144,34 +124,12 @@ static int take_linger(struct serve_options *o, const char *arg)
 static int take_option(struct serve_options *o, int opt, const char *arg)
 {
     switch (opt) {
-    case OPT_LISTEN:
-        return take_listen(o, arg);
-    case OPT_VERSION:
-        o->version = arg;
-        return -1;
     case OPT_AGENT_VERSION:
         o->agent_version = arg;
         return -1;
     case OPT_TOKEN_FILE:
         o->token_file = arg;
         return -1;
-    case OPT_EVENTS:
-        o->events = arg;
-        return -1;
-    case OPT_VERBOSE:
-        o->verbose = true;
-        return -1;
-    case OPT_JSON:
-        o->json = true;
-        return -1;
-    case OPT_CONTROL:
-        o->control = arg;
-        return -1;
-    case OPT_CONTROL_HTTP:
-        return serve_port_parse(arg, &o->control_http) ? -1 : usage("--control-http: expected a port, 0 to 65535");
-    case OPT_HELP:
-        fputs(o->proxy ? help_proxy : help_serve, stdout);
-        return 0;
     case OPT_TO:
         o->to = arg;
         return -1;
@@ -198,15 +156,14 @@ static int take_option(struct serve_options *o, int opt, const char *arg)
     case OPT_MAX_WS_MESSAGE:
         o->max_ws_message = arg;
         return -1;
-    default: /* getopt has said what is wrong */
-        fputs("fakekas serve --help says more.\n", stderr);
-        return EXIT_USAGE;
+    default:
+        return stand_option(o->proxy ? &fakekas_proxy : &fakekas, &o->stand, opt, arg);
     }
 }
 
 static int main_serve(int argc, char **argv, bool proxy, bool record)
 {
-    struct serve_options o = {.control_http = -1, .proxy = proxy, .linger_us = -1};
+    struct serve_options o = {.stand.control_http = -1, .proxy = proxy, .linger_us = -1};
     int opt, code;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
         if ((code = take_option(&o, opt, optarg)) >= 0)
@@ -237,16 +194,5 @@ int main(int argc, char **argv)
         argv[1] = argv[0];
         return main_serve(argc - 1, argv + 1, proxy, record);
     }
-    if (!strcmp(command, "--version")) {
-        printf("fakekas %s\n", FAKEKAS_VERSION);
-        return 0;
-    }
-    if (!strcmp(command, "--help") || !strcmp(command, "help")) {
-        fputs(help_main, stdout);
-        return 0;
-    }
-    fputs(help_main, stderr);
-    if (*command)
-        fprintf(stderr, "\nfakekas: \"%s\" is no command; did you mean serve?\n", command);
-    return EXIT_USAGE;
+    return stand_other_command(&fakekas, command);
 }

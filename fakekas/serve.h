@@ -4,11 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/serve/listen_arg.h"
-
-enum { EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, LISTENERS_MAX = 8 };
+#include "lib/serve/stand_args.h"
 
 struct serve_options {
+    struct stand_options stand; /* no listeners: all four transports; no version: the scenario's, else every service in 14.7's words */
     const char *scenario;      /* NULL: none */
     bool proxy;                /* which help is meant */
     const char *to;            /* not NULL: a proxy for this KAS (upstream.h) */
@@ -16,14 +15,7 @@ struct serve_options {
     bool insecure;
     int linger_us;             /* see loop_linger() */
     const char *record;        /* NULL, or the scenario file to write at the end */
-    struct serve_listen listen[LISTENERS_MAX];
-    int n_listen;              /* 0: all four transports, any free ports */
-    bool json, verbose;
-    const char *control;       /* NULL: in the private folder */
-    int control_http;          /* -1: none */
-    const char *events;        /* NULL: no file */
     const char *token_file;    /* NULL: a token made for this run */
-    const char *version;       /* of KAS; NULL: the scenario's, else every service in 14.7's words */
     const char *max_connections, *max_header, *max_message, *max_ws_message; /* kas.limits; NULL: not said */
     const char *agent_version; /* for which the scenario is read; NULL: the first that it applies to */
 };

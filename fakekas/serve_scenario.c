@@ -77,7 +77,7 @@ static int load(const struct serve_options *o, const json_t *vars, struct proble
     }
     _cleanup_(freep) char *err = NULL;
     const json_t *transports = scenario_transports(s);
-    const char *transport = o->n_listen ? o->listen[0].transport : json_string_value(json_array_get(transports, 0));
+    const char *transport = o->stand.n_listen ? o->stand.listen[0].transport : json_string_value(json_array_get(transports, 0));
     json_t *row = scenario_row(s, "agentk", pick_version(s, o), transport ? transport : "ws", NULL, vars, &err);
     if (row) {
         take_row(row, ret);

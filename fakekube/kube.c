@@ -7,7 +7,7 @@
 
 #include "fakekube/internal.h"
 #include "lib/base/mem.h"
-#include "lib/script/size.h"
+#include "lib/script/spec.h"
 
 static const char *const hosts[] = {"kubernetes", "kubernetes.default", "kubernetes.default.svc",
                                     "kubernetes.default.svc.cluster.local", "localhost", "127.0.0.1", "10.96.0.1", NULL};
@@ -37,32 +37,18 @@ static int read_version(struct kube *k, char **reterr)
     return 0;
 }
 
-static int read_limit(const json_t *limits, const char *key, int64_t most, int64_t *ret, char **reterr)
-{
-    const json_t *v = json_object_get(limits, key);
-    int64_t n = json_integer_value(v);
-    if (!v || json_is_null(v))
-        return 0;
-    if (((json_is_string(v) && size_parse(json_string_value(v), &n)) || json_is_integer(v)) && n >= 1 && n <= most) {
-        *ret = n;
-        return 0;
-    }
-    return refuse(reterr, xasprintf("kube.limits.%s: expected a number or size from 1 to %lld", key, (long long)most));
-}
-
 int kube_settings(struct kube *k, char **reterr)
 {
-    const json_t *l = json_object_get(k->spec, "limits"), *tokens = json_object_get(k->spec, "tokens");
+    const struct spec_limit limits[] = {{"connections", false, 1000000, &k->limits.connections},
+                                        {"header", true, 64 * 1024, &k->limits.header},
+                                        {"body", true, 1024 * 1024 * 1024, &k->limits.body}};
+    const json_t *tokens = json_object_get(k->spec, "tokens");
     const char *token;
     json_t *user;
     k->limits = (struct kube_limits){.body = 3 * 1024 * 1024};
     int r = read_version(k, reterr);
     if (r == 0)
-        r = read_limit(l, "connections", 1000000, &k->limits.connections, reterr);
-    if (r == 0)
-        r = read_limit(l, "header", 64 * 1024, &k->limits.header, reterr);
-    if (r == 0)
-        r = read_limit(l, "body", 1024 * 1024 * 1024, &k->limits.body, reterr);
+        r = spec_limits(json_object_get(k->spec, "limits"), "kube", limits, ARRAY_SIZE(limits), reterr);
     k->tokens = json_is_object(tokens) ? json_deep_copy(tokens) : NULL;
     k->anonymous = json_is_true(json_object_get(k->spec, "anonymous"));
     json_object_foreach (k->tokens, token, user)
@@ -138,17 +124,6 @@ static void release(void *arg)
     free(k);
 }
 
-/* `key: null` is as good as no key. */
-static json_t *without_nulls(const json_t *spec)
-{
-    json_t *out = json_object(), *v;
-    const char *key;
-    json_object_foreach ((json_t *)spec, key, v)
-        if (!json_is_null(v))
-            json_object_set(out, key, v);
-    return out;
-}
-
 static int side_open(struct kube *k, const struct kube_options *o, char **reterr)
 {
     static const char *const alpn[] = {"http/1.1", NULL};
@@ -163,7 +138,7 @@ int kube_start(const struct kube_options *o, struct kube **ret, char **reterr)
 {
     struct kube *k = NEW(struct kube);
     *reterr = NULL;
-    *k = (struct kube){.loop = o->loop, .events = o->events, .faults = o->faults, .spec = without_nulls(o->spec)};
+    *k = (struct kube){.loop = o->loop, .events = o->events, .faults = o->faults, .spec = spec_without_nulls(o->spec)};
     TAILQ_INIT(&k->streams);
     TAILQ_INIT(&k->logs);
     int r = kube_settings(k, reterr);

@@ -3,19 +3,11 @@
 
 #include <stdbool.h>
 
-#include "lib/serve/listen_arg.h"
-
-enum { EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, LISTENERS_MAX = 8 };
+#include "lib/serve/stand_args.h"
 
 struct serve_options {
+    struct stand_options stand; /* http, https; no listeners: http; no version: what the file says, or 1.27 */
     const char *spec;     /* a YAML file as the `kube:` of a scenario; NULL: an empty cluster that admits anybody */
-    struct serve_listen listen[LISTENERS_MAX]; /* http, https */
-    int n_listen;         /* 0: http, any free port of loopback */
-    const char *version;  /* NULL: what the file says, or 1.27 */
-    bool json, verbose;
-    const char *control;  /* NULL: in the private folder */
-    int control_http;     /* -1: none */
-    const char *events;   /* NULL: no file */
 };
 
 /* Until SIGTERM or SIGINT. The exit code. */

@@ -98,11 +98,11 @@ class SuiteRun:
 DOCUMENTED = {"auth", "chain", "config", "connection", "gitlab", "gitops", "healthy", "kas", "kas-address", "lifecycle", "start", "transport", "tunnel", "versions"}
 
 
-def plays(row, selection, in_turn):
+def plays(row, selection):
     if row["sut"] == "refagent" or selection == "all":
         return True
     meant = "smoke" in row.get("tags", []) or selection == "documented" and row["id"].split("/")[0] in DOCUMENTED
-    return meant and row["row"] in in_turn
+    return meant and row["in_turn"]
 
 
 class RowFailed(Exception):
@@ -137,8 +137,8 @@ class RowItem(pytest.Item):
 
 
 class Suite(pytest.File):
-    def listed(self, *more):
-        args = [CONFORM, "list", "--rows", "--json", *more]
+    def listed(self):
+        args = [CONFORM, "list", "--rows", "--json"]
         for sut in self.config.getoption("--sut"):
             args += ["--sut", sut]
         listed = subprocess.run(args, capture_output=True, text=True, cwd=ROOT, check=False)
@@ -149,8 +149,7 @@ class Suite(pytest.File):
     def collect(self):
         config = self.config
         rows = self.listed()
-        in_turn = {row["row"] for row in self.listed("--spread")}
-        chosen = [row for row in rows if plays(row, config.getoption("--real-agents"), in_turn)]
+        chosen = [row for row in rows if plays(row, config.getoption("--real-agents"))]
         config.left_out = len(rows) - len(chosen)
         for row in chosen:
             for word in [row["sut"], f"{row['sut']}_{row['version']}", row["transport"], "cure", *row.get("layers", []), *row.get("tags", [])]:
@@ -197,17 +196,17 @@ def conform():
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """Starts `fakekas serve --json …` and gives its process and what it announced; ends it afterwards."""
+def fakekas():
+    """Starts `fakekas COMMAND --json …` and gives its process and what it announced; ends it afterwards."""
     started = []
 
-    def call(*args):
-        process = subprocess.Popen([FAKEKAS, "serve", "--json", *map(str, args)], stdout=subprocess.PIPE,
+    def call(command, *args):
+        process = subprocess.Popen([FAKEKAS, command, "--json", *map(str, args)], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, cwd=ROOT)
         started.append(process)
         line = process.stdout.readline()
         if not line:
-            pytest.fail(f"fakekas serve said nothing: {process.stderr.read()}")
+            pytest.fail(f"fakekas {command} said nothing: {process.stderr.read()}")
         return process, json.loads(line)
 
     yield call
@@ -216,4 +215,9 @@ def serve(tmp_path):
             process.terminate()
         _, errors = process.communicate(timeout=20)
         assert "Sanitizer" not in errors and "runtime error" not in errors, errors
-        assert process.returncode in (0, -9), errors
+        assert process.returncode in (0, -9), errors  # -9: by the test
+
+
+@pytest.fixture
+def serve(fakekas):
+    return lambda *args: fakekas("serve", *args)

@@ -65,12 +65,16 @@ def test_spread_lets_transports_take_turns(conform, tmp_path):
         agent.write_text(f"#!/bin/sh\necho agentk version v{version}.0, commit: none\n")
         agent.chmod(0o755)
 
+    def told(*more):
+        return conform("list", "--rows", "kas-address/**", "dns/**", "--agents", tmp_path, "--no-reference", *more).stdout
+
     def rows(*more):
-        told = conform("list", "--rows", "kas-address/**", "dns/**", "--agents", tmp_path, "--no-reference", *more)
-        return [re.fullmatch("(agentk-[^/]+)/(.+)/(ws|wss|grpc|grpcs)(@.*)?", row).groups() for row in told.stdout.split()]
+        return [re.fullmatch("(agentk-[^/]+)/(.+)/(ws|wss|grpc|grpcs)(@.*)?", row).groups() for row in told(*more).split()]
 
     everything, spread = rows(), rows("--spread")
     assert set(spread) < set(everything)
+    # the same rows are marked in the list of all
+    assert {row["row"] for row in json.loads(told("--json")) if row["in_turn"]} == set(told("--spread").split())
     # each agent meets each scenario and each of its cures, once
     assert collections.Counter((agent, sc, cure) for agent, sc, _, cure in spread) == \
         collections.Counter({(agent, sc, cure) for agent, sc, _, cure in everything})

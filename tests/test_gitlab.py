@@ -44,8 +44,9 @@ def test_help_teaches():
     (["serve", "--listen", "ftp=127.0.0.1:0"], 2, "expected http, https or gitaly"),
     (["serve", "--listen", "http"], 2, "http=127.0.0.1:8080"),
     (["serve", "--version", "new"], 2, "gitlab.version"),
-    (["serve", "--kas-secret-file", "/dev/null"], 2, "gitlab.kas_secret"),
-    (["serve", "--gitaly-token-file", "/dev/null"], 2, "--gitaly-token-file /dev/null: no token"),
+    (["serve", "--kas-secret-file", "/dev/null"], 2, "--kas-secret-file /dev/null: is empty"),
+    (["serve", "--kas-secret-file", "/proc/version"], 2, "gitlab.kas_secret"),
+    (["serve", "--gitaly-token-file", "/dev/null"], 2, "--gitaly-token-file /dev/null: is empty"),
     (["serve", "no-such-seed.yaml"], 2, "no-such-seed.yaml"),
     (["serve", "--listen", "http=192.0.2.1:0"], 3, "no address of this machine"),
 ])

@@ -18,25 +18,8 @@ PATH = {"ws": "/-/kubernetes-agent/", "wss": "/-/kubernetes-agent/", "grpc": "",
 
 
 @pytest.fixture
-def proxy():
-    started = []
-
-    def call(to, *args):
-        process = subprocess.Popen([FAKEKAS, "proxy", "--json", "--to", to, *map(str, args)], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        started.append(process)
-        line = process.stdout.readline()
-        if not line:
-            pytest.fail(f"fakekas proxy said nothing: {process.stderr.read()}")
-        return process, json.loads(line)
-
-    yield call
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-        _, errors = process.communicate(timeout=20)
-        assert "Sanitizer" not in errors and "runtime error" not in errors, errors
-        assert process.returncode == 0, errors
+def proxy(fakekas):
+    return lambda to, *args: fakekas("proxy", "--to", to, *args)
 
 
 def url(announced, transport):

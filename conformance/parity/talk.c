@@ -1,44 +1,22 @@
-/* A connection to a KAS, and the steps of a talk over it. */
-#include "conformance/parity/talk.h"
-
+/* The steps of a talk, and what is said of it. */
 #include <errno.h>
 #include <string.h>
 
-#include "conformance/parity/raw.h"
-#include "conformance/parity/talk_call.h"
+#include "conformance/parity/talk_impl.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
-#include "lib/net/dial.h"
-#include "lib/proto/http1_client.h"
-#include "lib/proto/http2_client.h"
-#include "lib/proto/websocket.h"
 #include "lib/script/actions.h"
 
-enum { CALLS = 8, WITHIN_MS = 10000, CANCEL = 8 };
+enum { WITHIN_MS = 10000, CANCEL = 8 };
 
-struct talk {
-    struct talk_options o;
-    json_t *said; /* owned */
-    struct raw *raw;
-    struct dial *dial;
-    struct conn *conn;
-    struct ws *ws;
-    struct h2c *h2;
-    struct timer *timer; /* the next step, or an await that is in vain */
-    struct talk_call calls[CALLS];
-    size_t n_calls, step;
-    char authority[64];
-    bool waiting, over;
-};
-
-static json_t *part(struct talk *t, const char *name)
+json_t *talk_part(struct talk *t, const char *name)
 {
     return json_object_get(t->said, name);
 }
 
-static void order(struct talk *t, const char *who, const char *what)
+void talk_order(struct talk *t, const char *who, const char *what)
 {
-    json_array_append_new(part(t, "order"), json_sprintf("%s%s%s", who, *who ? ": " : "", what));
+    json_array_append_new(talk_part(t, "order"), json_sprintf("%s%s%s", who, *who ? ": " : "", what));
 }
 
 static const char *text(const json_t *o, const char *key)
@@ -46,25 +24,7 @@ static const char *text(const json_t *o, const char *key)
     return json_string_value(json_object_get(o, key));
 }
 
-/* ---- the end
- * ----------------------------------------------------------------------------------------------- */
-
-static void hang_up(struct talk *t)
-{
-    struct conn *c = t->conn;
-
-    if (t->h2)
-        h2c_forget(t->h2);
-    t->h2 = NULL;
-    t->conn = NULL;
-    for (size_t i = 0; i < t->n_calls; i++)
-        t->calls[i].stream = NULL;
-    if (c) {
-        c->user = NULL;
-        if (!c->dead)
-            conn_kill(c, "the talk is over");
-    }
-}
+/* ---- the end ---- */
 
 static void finish(void *arg)
 {
@@ -72,7 +32,7 @@ static void finish(void *arg)
     json_t *said = json_incref(t->said);
 
     t->timer = timer_free(t->timer);
-    hang_up(t);
+    talk_hang_up(t);
     t->o.done(t->o.arg, said); /* may free us */
 }
 
@@ -84,18 +44,17 @@ static void later(struct talk *t, void (*fn)(void *), uint64_t ms)
     t->timer = timer_new(t->o.loop, ms, fn, t);
 }
 
-static void end(struct talk *t, const char *how)
+void talk_end(struct talk *t, const char *how)
 {
     if (t->over)
         return;
     t->over = true;
-    json_object_set_new(part(t, "conn"), "end", json_string(how));
+    json_object_set_new(talk_part(t, "conn"), "end", json_string(how));
     if (!t->timer || t->waiting)
-        later(t, steps_on, 0);
+        talk_go_on(t);
 }
 
-/* ---- what is heard
- * ----------------------------------------------------------------------------------------- */
+/* ---- what is waited for ---- */
 
 static struct talk_call *call_named(struct talk *t, const char *name)
 {
@@ -120,250 +79,31 @@ static bool come(struct talk *t)
     if (t->over)
         return true;
     if (json_is_true(json_object_get(await, "goaway")))
-        return json_object_get(part(t, "conn"), "goaway") != NULL;
+        return json_object_get(talk_part(t, "conn"), "goaway") != NULL;
     if (json_is_true(json_object_get(await, "gone")) || !c)
         return false;
     return c->ended || (messages && json_array_size(json_object_get(c->said, "messages")) >=
                                         (size_t)json_integer_value(messages));
 }
 
-/* Never from inside a layer's callback: the next step may end the connection. */
-static void heard(struct talk *t)
+void talk_heard(struct talk *t)
 {
     if (t->waiting && come(t))
-        later(t, steps_on, 0);
+        talk_go_on(t);
 }
 
-static void on_response(void *arg, struct h2c_stream *s, const struct h2_header *h, size_t n,
-                        bool end_of_stream)
-{
-    struct talk *t = arg;
-    struct talk_call *c = h2c_user(s);
-
-    if (!c)
-        return;
-    json_object_set_new(c->said, end_of_stream ? "trailers" : "headers", talk_headers(h, n));
-    order(t, c->name, end_of_stream ? "end" : "headers");
-    if (end_of_stream) {
-        json_object_set_new(c->said, "end", json_string("trailers-only"));
-        c->ended = true;
-    }
-    heard(t);
-}
-
-static void on_data(void *arg, struct h2c_stream *s, const uint8_t *p, size_t n)
-{
-    struct talk *t = arg;
-    struct talk_call *c = h2c_user(s);
-    size_t had;
-
-    if (!c)
-        return;
-    had = json_array_size(json_object_get(c->said, "messages"));
-    talk_call_data(c, p, n);
-    for (; had < json_array_size(json_object_get(c->said, "messages")); had++)
-        order(t, c->name, "message");
-    heard(t);
-}
-
-static void call_ended(struct talk *t, struct talk_call *c, json_t *how)
-{
-    json_object_set_new(c->said, "end", how);
-    c->ended = true;
-    order(t, c->name, "end");
-    heard(t);
-}
-
-static void on_trailers(void *arg, struct h2c_stream *s, const struct h2_header *h, size_t n)
-{
-    struct talk_call *c = h2c_user(s);
-
-    if (!c)
-        return;
-    json_object_set_new(c->said, "trailers", talk_headers(h, n));
-    call_ended(arg, c, json_string("trailers"));
-}
-
-static void on_end(void *arg, struct h2c_stream *s)
-{
-    if (h2c_user(s))
-        call_ended(arg, h2c_user(s), json_string("no trailers"));
-}
-
-static void on_closed(void *arg, struct h2c_stream *s, uint32_t code)
-{
-    struct talk *t = arg;
-    struct talk_call *c = h2c_user(s);
-
-    if (!c)
-        return;
-    c->stream = NULL;
-    if (!c->ended && !t->over)
-        call_ended(t, c, json_sprintf("rst %s", h2_error_name(code)));
-}
-
-static void on_ping(void *arg, const uint8_t data[8], bool ack)
-{
-    struct talk *t = arg;
-
-    if (!ack && t->h2)
-        h2c_ping(t->h2, data, true);
-}
-
-static void on_goaway(void *arg, uint32_t code, int32_t last, const char *debug)
-{
-    struct talk *t = arg;
-    json_t *list = json_object_get(part(t, "conn"), "goaway");
-
-    if (!list)
-        json_object_set_new(part(t, "conn"), "goaway", list = json_array());
-    json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "code", h2_error_name(code), "last",
-                                          (json_int_t)last, "debug", debug ? debug : ""));
-    order(t, "", "goaway");
-    heard(t);
-}
-
-static void on_drained(void *arg, struct h2c_stream *s)
-{
-    (void)arg, (void)s; /* what we say is short */
-}
-
-static void on_gone(void *arg)
-{
-    struct talk *t = arg;
-
-    t->h2 = NULL;
-}
-
-static void conn_freed(struct conn *c)
-{
-    struct talk *t = c->user;
-    uint16_t code;
-    const char *reason;
-    size_t n;
-
-    if (!t)
-        return;
-    if (t->ws && ws_peer_close(t->ws, &code, &reason, &n)) {
-        json_t *why = json_stringn(reason, n);
-        json_object_set_new(
-            part(t, "conn"), "close",
-            json_pack("{s:i, s:o}", "code", (int)code, "reason", why ? why : json_string("<no UTF-8>")));
-    }
-    t->conn = NULL;
-    t->ws = NULL;
-    t->h2 = NULL;
-    end(t, "gone");
-}
-
-/* ---- the way there
- * ----------------------------------------------------------------------------------------- */
-
-/* On top of the stack: nobody else answers the end of what is beneath. */
-static void ear_signal(struct layer *l, enum layer_signal s, const char *reason)
-{
-    if (s == LAYER_EOF && !l->conn->dead)
-        conn_close(l->conn, LAYER_CLOSE);
-    else if (s == LAYER_FAILED && !l->conn->dead)
-        conn_kill(l->conn, reason);
-}
-
-static void ear_free(struct layer *l)
-{
-    free(l);
-}
-
-static void speak_h2(struct talk *t)
-{
-    static const struct layer_ops ops = {.name = "talk", .signal = ear_signal, .free = ear_free};
-    const struct h2c_owner owner = {.response = on_response,
-                                    .data = on_data,
-                                    .trailers = on_trailers,
-                                    .end = on_end,
-                                    .closed = on_closed,
-                                    .drained = on_drained,
-                                    .ping = on_ping,
-                                    .goaway = on_goaway,
-                                    .gone = on_gone,
-                                    .arg = t};
-    struct layer *ear = NEW(struct layer);
-
-    t->h2 = h2c_push(t->conn, &owner);
-    ear->ops = &ops;
-    conn_push(t->conn, ear);
-    later(t, steps_on, 0);
-}
-
-static void upgraded(void *arg, const json_t *headers)
-{
-    struct talk *t = arg;
-
-    (void)headers;
-    t->ws = ws_push(t->conn, &(struct ws_options){.server = false});
-    speak_h2(t);
-}
-
-static void refused(void *arg, int status, const char *reason, const json_t *headers, const void *body,
-                    size_t n)
-{
-    struct talk *t = arg;
-
-    (void)headers, (void)body, (void)n;
-    json_object_set_new(part(t, "conn"), "refused", json_sprintf("%d %s", status, reason));
-    end(t, "refused");
-}
-
-static void no_http(void *arg, const char *why)
-{
-    struct talk *t = arg;
-
-    json_object_set_new(part(t, "conn"), "refused", json_string(why));
-    end(t, "refused");
-}
-
-static void connected(void *arg, struct conn *c)
-{
-    struct talk *t = arg;
-    struct http1_client_options o = {.target = "/",
-                                     .host = t->authority,
-                                     .subprotocol = "ws-tunnel",
-                                     .upgraded = upgraded,
-                                     .refused = refused,
-                                     .failed = no_http,
-                                     .arg = t};
-
-    t->dial = NULL;
-    t->conn = c;
-    c->user = t;
-    c->on_free = conn_freed;
-    if (t->o.ws)
-        http1_client_push(c, &o);
-    else
-        speak_h2(t);
-}
-
-static void not_connected(void *arg, int error)
-{
-    struct talk *t = arg;
-
-    t->dial = NULL;
-    json_object_set_new(part(t, "conn"), "refused", json_string(strerror(error)));
-    end(t, "refused");
-}
-
-/* ---- the steps
- * --------------------------------------------------------------------------------------------- */
+/* ---- the steps ---- */
 
 static void in_vain(void *arg)
 {
     struct talk *t = arg;
     _cleanup_(freep) char *what = json_dumps(json_object_get(step_now(t), "await"), JSON_COMPACT);
 
-    json_array_append_new(part(t, "late"), json_string(what ? what : ""));
+    json_array_append_new(talk_part(t, "late"), json_string(what ? what : ""));
     t->timer = timer_free(t->timer);
     t->waiting = false;
     t->step++;
-    later(t, steps_on, 0);
+    talk_go_on(t);
 }
 
 static int do_open(struct talk *t, const json_t *open, char **reterr)
@@ -371,13 +111,13 @@ static int do_open(struct talk *t, const json_t *open, char **reterr)
     const char *name = text(open, "call");
     struct talk_call *c;
 
-    if (!name || t->n_calls == CALLS || call_named(t, name)) {
-        *reterr = xasprintf("open: expected {call: NAME}, each once, %d at most", CALLS);
+    if (!name || t->n_calls == TALK_CALLS || call_named(t, name)) {
+        *reterr = xasprintf("open: expected {call: NAME}, each once, %d at most", TALK_CALLS);
         return -EINVAL;
     }
     c = &t->calls[t->n_calls++];
     *c = (struct talk_call){.name = name, .said = json_pack("{s:[], s:s}", "messages", "end", "open")};
-    json_object_set_new(part(t, "calls"), name, c->said);
+    json_object_set_new(talk_part(t, "calls"), name, c->said);
     return talk_call_open(c, t->h2, open, t->authority, t->o.token, (int32_t)(2 * t->n_calls - 1), reterr);
 }
 
@@ -450,7 +190,7 @@ static bool step_take(struct talk *t, const json_t *step)
     e = json_object_get(step, "open") ? do_open(t, json_object_get(step, "open"), &err)
                                       : do_other(t, step, &err);
     if (e)
-        json_array_append_new(part(t, "late"), json_string(err ? err : strerror(-e)));
+        json_array_append_new(talk_part(t, "late"), json_string(err ? err : strerror(-e)));
     return true;
 }
 
@@ -469,8 +209,12 @@ static void steps_on(void *arg)
     finish(t);
 }
 
-/* ---- raw
- * --------------------------------------------------------------------------------------------------- */
+void talk_go_on(struct talk *t)
+{
+    later(t, steps_on, 0);
+}
+
+/* ---- raw ---- */
 
 static void raw_done(void *arg, const void *p, size_t n, const char *how)
 {
@@ -505,23 +249,14 @@ static void raw_start(struct talk *t)
 struct talk *talk_new(const struct talk_options *o)
 {
     struct talk *t = NEW(struct talk);
-    struct dial_options d = {.host = o->host,
-                             .port = o->port,
-                             .who = "client",
-                             .loop = o->loop,
-                             .events = o->events,
-                             .next_conn_id = o->next_conn_id,
-                             .build = connected,
-                             .failed = not_connected,
-                             .arg = t};
 
     t->o = *o;
     t->said = json_pack("{s:{}, s:{s:s}, s:[], s:[]}", "calls", "conn", "end", "open", "order", "late");
     snprintf(t->authority, sizeof(t->authority), "%s:%u", o->host, o->port);
     if (json_object_get(o->spec, "raw"))
         raw_start(t);
-    else if (dial_start(&d, &t->dial) < 0)
-        end(t, "no such address");
+    else
+        talk_dial(t);
     return t;
 }
 
@@ -529,7 +264,7 @@ struct talk *talk_free(struct talk *t)
 {
     if (!t)
         return NULL;
-    hang_up(t);
+    talk_hang_up(t);
     raw_free(t->raw);
     dial_cancel(t->dial);
     timer_free(t->timer);

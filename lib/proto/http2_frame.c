@@ -29,6 +29,11 @@ static const char *const settings_names[] = {
     [NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE] = "max_header_list_size",
 };
 
+const char *h2_setting_name(int32_t id)
+{
+    return id > 0 && (size_t)id < ARRAY_SIZE(settings_names) ? settings_names[id] : NULL;
+}
+
 static void failed(struct h2 *h, const char *verb, const char *reason)
 {
     conn_event(h->l.conn, 0, "fault.failed", json_pack("{s:s, s:s}", "verb", verb, "reason", reason));

@@ -148,24 +148,13 @@ static void request_complete(struct h2 *h, struct h2_stream *s, bool end)
 
 static json_t *settings_json(const nghttp2_settings *settings)
 {
-    static const char *const names[] = {
-        [NGHTTP2_SETTINGS_HEADER_TABLE_SIZE] = "header_table_size",
-        [NGHTTP2_SETTINGS_ENABLE_PUSH] = "enable_push",
-        [NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS] = "max_concurrent_streams",
-        [NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE] = "initial_window_size",
-        [NGHTTP2_SETTINGS_MAX_FRAME_SIZE] = "max_frame_size",
-        [NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE] = "max_header_list_size",
-    };
     json_t *facts = json_object();
     for (size_t i = 0; i < settings->niv; i++) {
         int32_t id = settings->iv[i].settings_id;
         char number[16];
-        const char *name = number;
-        if (id > 0 && (size_t)id < ARRAY_SIZE(names))
-            name = names[id];
-        else
-            snprintf(number, sizeof(number), "%d", id);
-        json_object_set_new(facts, name, json_integer(settings->iv[i].value));
+        const char *name = h2_setting_name(id);
+        snprintf(number, sizeof(number), "%d", id);
+        json_object_set_new(facts, name ? name : number, json_integer(settings->iv[i].value));
     }
     return facts;
 }

@@ -120,6 +120,7 @@ void h2_head_reset(struct h2 *h);
 void h2_head_trim(struct h2 *h);
 
 /* http2_goaway.c */
+const char *h2_setting_name(int32_t id); /* of SETTINGS; NULL: none that is known */
 void h2_ping_received(struct h2 *h, const nghttp2_ping *ping);
 void h2_goaway_event(struct h2 *h, const char *by, uint32_t code, int32_t last, const void *debug, size_t n);
 

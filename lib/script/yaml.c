@@ -1,42 +1,18 @@
-/* libyaml's events become JSON values; where each stood goes into two tables.
- *
- * jansson's true, false and null are one value each for the whole process, so "where does this value stand" cannot be
- * asked of them; therefore a second table knows where the value under a key, or at an index, stands.
- */
+/* libyaml's events become JSON values; where each stood is remembered (yaml_doc.h). */
 #include "lib/script/yaml.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <uthash.h>
 #include <yaml.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/script/yaml_doc.h"
 #include "lib/script/yaml_scalar.h"
 
 #define DEPTH_MAX 64
 #define TEXT_MAX (4 * 1024 * 1024)
-
-struct value_place {
-    const json_t *value;
-    struct place at;
-    UT_hash_handle hh;
-};
-
-struct child_place {
-    struct place key_at, value_at;
-    UT_hash_handle hh;
-    const json_t *parent; /* with `key` the hash key: nothing may stand between the two */
-    char key[];
-};
-
-struct yaml_doc {
-    char *name;
-    json_t *root;
-    struct value_place *values;
-    struct child_place *children;
-};
 
 struct reader {
     struct yaml_doc *doc;
@@ -49,52 +25,6 @@ struct reader {
 static struct place at_mark(const struct yaml_doc *d, yaml_mark_t m)
 {
     return (struct place){.file = d->name, .line = (int)m.line + 1, .column = (int)m.column + 1};
-}
-
-static void remember(struct yaml_doc *d, const json_t *value, struct place at)
-{
-    if (json_is_boolean(value) || json_is_null(value))
-        return;
-    struct value_place *v = NEW(struct value_place);
-    v->value = value;
-    v->at = at;
-    HASH_ADD_PTR(d->values, value, v);
-}
-
-/* The bytes that make the hash key: the parent's address and the key, as they stand in struct child_place. */
-static struct child_place *child_new(const json_t *parent, const char *key, unsigned *ret_len)
-{
-    size_t n = strlen(key) + 1;
-    struct child_place *c = xcalloc(1, sizeof(*c) + n);
-    c->parent = parent;
-    memcpy(c->key, key, n);
-    *ret_len = (unsigned)(sizeof(c->parent) + n);
-    return c;
-}
-
-static struct child_place *child_find(const struct yaml_doc *d, const json_t *parent, const char *key)
-{
-    unsigned len;
-    struct child_place *probe = child_new(parent, key, &len), *found;
-    HASH_FIND(hh, d->children, &probe->parent, len, found);
-    free(probe);
-    return found;
-}
-
-static void remember_child(struct yaml_doc *d, const json_t *parent, const char *key, struct place key_at,
-                           struct place value_at)
-{
-    unsigned len;
-    struct child_place *c = child_new(parent, key, &len);
-    c->key_at = key_at;
-    c->value_at = value_at;
-    HASH_ADD_KEYPTR(hh, d->children, &c->parent, len, c);
-}
-
-static const char *index_key(char out[24], size_t i)
-{
-    snprintf(out, 24, "#%zu", i);
-    return out;
 }
 
 /* libyaml's words for the commonest mistake say nothing of tabs. */
@@ -185,9 +115,7 @@ static json_t *read_sequence(struct reader *r, unsigned depth)
         }
         json_t *v = read_value(r, &e, depth + 1);
         if (v) {
-            char key[24];
-            struct place at = at_mark(r->doc, e.start_mark);
-            remember_child(r->doc, list, index_key(key, json_array_size(list)), at, at);
+            yaml_remember_next(r->doc, list, at_mark(r->doc, e.start_mark));
             json_array_append_new(list, v);
         }
         yaml_event_delete(&e);
@@ -218,10 +146,9 @@ static char *read_key(struct reader *r, const json_t *object, const yaml_event_t
                     "and `cures` are there for what repeats");
         return NULL;
     }
-    const struct child_place *before = child_find(r->doc, object, key);
-    if (before) {
-        problem_add(r->problems, at, "the key \"%s\" stands here twice, first in line %d", key,
-                    before->key_at.line);
+    struct place before;
+    if (yaml_member_places(r->doc, object, key, &before, NULL)) {
+        problem_add(r->problems, at, "the key \"%s\" stands here twice, first in line %d", key, before.line);
         return NULL;
     }
     return xstrdup(key);
@@ -248,7 +175,7 @@ static json_t *read_mapping(struct reader *r, unsigned depth)
         yaml_event_delete(&e);
         if (!v)
             break;
-        remember_child(r->doc, object, key, key_at, value_at);
+        yaml_remember_member(r->doc, object, key, key_at, value_at);
         if (json_object_set_new(object, key, v) < 0) {
             problem_add(r->problems, key_at, "a key that is not valid UTF-8");
             break;
@@ -292,7 +219,7 @@ static json_t *read_value(struct reader *r, const yaml_event_t *e, unsigned dept
         problem_add(r->problems, at, "no YAML: something unexpected");
     }
     if (v)
-        remember(r->doc, v, at);
+        yaml_remember(r->doc, v, at);
     return v;
 }
 
@@ -332,8 +259,7 @@ static json_t *read_document(struct reader *r)
 
 struct yaml_doc *yaml_read_text(const char *name, const char *text, size_t len, struct problems *p)
 {
-    struct yaml_doc *d = NEW(struct yaml_doc);
-    d->name = xstrdup(name);
+    struct yaml_doc *d = yaml_doc_new(name);
     struct reader r = {.doc = d, .problems = p, .text = text, .len = len};
     if (len > TEXT_MAX) {
         problem_add(p, (struct place){.file = name}, "larger than %d MiB", TEXT_MAX >> 20);
@@ -371,135 +297,4 @@ struct yaml_doc *yaml_read_file(const char *path, struct problems *p)
         d = yaml_read_text(path, (const char *)buf_data(&b), buf_len(&b), p);
     buf_done(&b);
     return d;
-}
-
-struct yaml_doc *yaml_done(struct yaml_doc *d)
-{
-    if (!d)
-        return NULL;
-    struct value_place *v, *next_v;
-    HASH_ITER(hh, d->values, v, next_v) {
-        HASH_DEL(d->values, v);
-        free(v);
-    }
-    struct child_place *c, *next_c;
-    HASH_ITER(hh, d->children, c, next_c) {
-        HASH_DEL(d->children, c);
-        free(c);
-    }
-    json_decref(d->root);
-    free(d->name);
-    free(d);
-    return NULL;
-}
-
-json_t *yaml_root(const struct yaml_doc *d)
-{
-    return d->root;
-}
-
-struct place yaml_place(const struct yaml_doc *d, const json_t *value)
-{
-    struct value_place *v;
-    HASH_FIND_PTR(d->values, &value, v);
-    return v ? v->at : (struct place){.file = d->name};
-}
-
-struct place yaml_key_place(const struct yaml_doc *d, const json_t *object, const char *key)
-{
-    const struct child_place *c = child_find(d, object, key);
-    return c ? c->key_at : yaml_place(d, object);
-}
-
-struct place yaml_member_place(const struct yaml_doc *d, const json_t *object, const char *key)
-{
-    const struct child_place *c = child_find(d, object, key);
-    return c ? c->value_at : yaml_place(d, object);
-}
-
-struct place yaml_item_place(const struct yaml_doc *d, const json_t *array, size_t i)
-{
-    char key[24];
-    return yaml_member_place(d, array, index_key(key, i));
-}
-
-/* ---- derived documents ------------------------------------------------------------------------------------- */
-
-struct derive {
-    const struct yaml_doc *from;
-    struct yaml_doc *to;
-    yaml_derive_fn *fn;
-    void *arg;
-};
-
-static json_t *derive_value(struct derive *d, const char *in, const json_t *v, struct place at);
-
-/* One child: what `fn` gives for it, else a copy. NULL: left out. */
-static json_t *derive_child(struct derive *d, const char *in, const char *key, const json_t *v, struct place at)
-{
-    json_t *other = NULL;
-    if (!d->fn(d->arg, in, key, v, at, &other))
-        return NULL;
-    json_t *copy = derive_value(d, key ? key : in, other ? other : v, at);
-    json_decref(other);
-    return copy;
-}
-
-static json_t *derive_object(struct derive *d, const char *in, const json_t *v, struct place at)
-{
-    json_t *out = json_object(), *inner;
-    const char *key;
-    json_object_foreach((json_t *)v, key, inner) {
-        const struct child_place *c = child_find(d->from, v, key);
-        struct place key_at = c ? c->key_at : at, value_at = c ? c->value_at : at;
-        json_t *child = derive_child(d, in, key, inner, value_at);
-        if (child && json_is_array(inner) && json_array_size(inner) && json_is_array(child) && !json_array_size(child)) {
-            json_decref(child);
-            child = NULL;
-        }
-        if (!child)
-            continue;
-        key_at.file = value_at.file = d->to->name;
-        remember_child(d->to, out, key, key_at, value_at);
-        json_object_set_new(out, key, child);
-    }
-    return out;
-}
-
-static json_t *derive_array(struct derive *d, const char *in, const json_t *v, struct place at)
-{
-    json_t *out = json_array(), *inner;
-    size_t i;
-    char key[24];
-    json_array_foreach(v, i, inner) {
-        const struct child_place *c = child_find(d->from, v, index_key(key, i));
-        struct place item_at = c ? c->value_at : at;
-        json_t *child = derive_child(d, in, NULL, inner, item_at);
-        if (!child)
-            continue;
-        item_at.file = d->to->name;
-        remember_child(d->to, out, index_key(key, json_array_size(out)), item_at, item_at);
-        json_array_append_new(out, child);
-    }
-    return out;
-}
-
-/* A value that came from elsewhere has no places of its own inside: all of it stands at `at`. */
-static json_t *derive_value(struct derive *d, const char *in, const json_t *v, struct place at)
-{
-    json_t *out = json_is_object(v)  ? derive_object(d, in, v, at)
-                  : json_is_array(v) ? derive_array(d, in, v, at)
-                                     : json_deep_copy(v);
-    at.file = d->to->name;
-    remember(d->to, out, at);
-    return out;
-}
-
-struct yaml_doc *yaml_derive(const struct yaml_doc *from, yaml_derive_fn *fn, void *arg)
-{
-    struct yaml_doc *to = NEW(struct yaml_doc);
-    to->name = xstrdup(from->name);
-    struct derive d = {.from = from, .to = to, .fn = fn, .arg = arg};
-    to->root = derive_value(&d, "", from->root, yaml_place(from, from->root));
-    return to;
 }

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "conformance/port.h"
+#include "lib/net/port.h"
 
 static int listen_on(int port, int reuse)
 {

@@ -1,5 +1,5 @@
 /* Ports of the loopback. */
-#include "conformance/port.h"
+#include "lib/net/port.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

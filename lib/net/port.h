@@ -1,6 +1,7 @@
-/* A port of the loopback for a row that has no network of its own.
+/* A port of the loopback whose number must be known before anybody listens on it: a row without a network of its own, a
+ * scenario whose answers name {port}.
  *
- * It is claimed until the row has ended: from the choice of a port to the fake that listens on it many rows may pass, and
+ * It is claimed until it is released: from the choice of a port to the fake that listens on it much may pass, and
  * every client on this machine draws its own port from the same range. */
 #pragma once
 
