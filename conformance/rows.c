@@ -67,6 +67,8 @@ static char *needs_namespace(const json_t *spec)
         return xstrdup("needs addresses of its own: not with --no-namespace");
     if (json_object_size(json_object_get(spec, "kube")))
         return xstrdup("needs the cluster's address: not with --no-namespace");
+    if (json_object_size(json_object_get(spec, "hubble")))
+        return xstrdup("needs the Hubble relay's address: not with --no-namespace");
     if (json_object_get(kas, "listen"))
         return xstrdup("needs documented ports: not with --no-namespace");
     if (kind && (strcmp(kind, "wrong-host") == 0 || strcmp(kind, "no-san") == 0))

@@ -48,6 +48,7 @@ static json_t *names_of(const json_t *row)
                                       "gitlab-kas.gitlab.svc.cluster.local"};
     static const char *const gitaly[] = {"gitaly.host.tld"}, *const redis[] = {"redis.host.tld"};
     json_t *own = json_object_get(json_object_get(row, "dns"), "names"), *names;
+    static const char *const hubble[] = {"hubble-relay", "hubble-relay.gitlab-managed-apps.svc.cluster.local"};
     bool under_test = world_kas_under_test(row);
 
     if (json_is_object(own))
@@ -55,6 +56,7 @@ static json_t *names_of(const json_t *row)
     names = json_object();
     names_add(names, gitlab, ARRAY_SIZE(gitlab), under_test ? WORLD_GITLAB_IP : WORLD_KAS_IP);
     names_add(names, kas, ARRAY_SIZE(kas), WORLD_KAS_IP);
+    names_add(names, hubble, ARRAY_SIZE(hubble), WORLD_HUBBLE_IP);
     if (under_test) {
         names_add(names, gitaly, ARRAY_SIZE(gitaly), WORLD_GITALY_IP);
         names_add(names, redis, ARRAY_SIZE(redis), WORLD_REDIS_IP);
@@ -243,6 +245,18 @@ static int kube_begin(struct fakes *f, const struct fakes_options *o, char **ret
     return o->own_network && world_kube_wanted(o->row) ? world_kube_start(&k, &f->kube, reterr) : 0;
 }
 
+static int hubble_begin(struct fakes *f, const struct fakes_options *o, char **reterr)
+{
+    struct world_hubble_options h = {.loop = o->loop,
+                                     .events = o->events,
+                                     .pki = f->pki,
+                                     .next_conn_id = &f->next_conn_id,
+                                     .row = o->row,
+                                     .faults_off = o->faults_off};
+
+    return o->own_network && world_hubble_wanted(o->row) ? world_hubble_start(&h, &f->hubble, reterr) : 0;
+}
+
 int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
 {
     uint64_t seed = (uint64_t)json_integer_value(json_object_get(o->row, "seed"));
@@ -258,6 +272,8 @@ int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
         e = world_kas_under_test(o->row) ? gitlab_begin(f, o, reterr) : kas_begin(f, o, reterr);
     if (!e)
         e = kube_begin(f, o, reterr);
+    if (!e)
+        e = hubble_begin(f, o, reterr);
     return e ? e : proxy_start(f, o, reterr);
 }
 
@@ -269,6 +285,7 @@ void fakes_stop(struct fakes *f)
     f->dns = dns_free(f->dns);
     world_gitlab_stop(f->gitlab);
     world_kube_stop(f->kube);
+    world_hubble_stop(f->hubble);
 }
 
 void fakes_done(struct fakes *f)
@@ -276,6 +293,7 @@ void fakes_done(struct fakes *f)
     upstream_free(f->upstream);
     world_gitlab_free(f->gitlab);
     world_kube_free(f->kube);
+    world_hubble_free(f->hubble);
     faults_free(f->faults);
     json_decref(f->kas_spec);
     json_decref(f->names);
@@ -288,14 +306,20 @@ int fakes_switch(struct fakes *f, const char *id, bool on)
 
     if (e && f->kube)
         e = world_kube_switch(f->kube, id, on);
+    if (e && f->hubble)
+        e = world_hubble_switch(f->hubble, id, on);
     return e && f->gitlab ? world_gitlab_switch(f->gitlab, id, on) : e;
 }
 
 int fakes_perform(struct fakes *f, const char *part, const json_t *what, char **reterr)
 {
-    if (strcmp(part, "kube") == 0 && f->kube)
+    bool kube = strcmp(part, "kube") == 0, hubble = strcmp(part, "hubble") == 0;
+
+    if (kube && f->kube)
         return world_kube_perform(f->kube, what, reterr);
-    if (strcmp(part, "kube") != 0 && f->gitlab)
+    if (hubble && f->hubble)
+        return world_hubble_perform(f->hubble, what, reterr);
+    if (!kube && !hubble && f->gitlab)
         return world_gitlab_perform(f->gitlab, part, what, reterr);
     *reterr = xasprintf("%s: this world has none", part);
     return -ENOENT;

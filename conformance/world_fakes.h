@@ -6,6 +6,7 @@
 #include "fakekas/kas.h"
 #include "fakekas/upstream.h"
 #include "conformance/world_gitlab.h"
+#include "conformance/world_hubble.h"
 #include "conformance/world_kube.h"
 #include "conformance/world_proxy.h"
 #include "lib/net/dns.h"
@@ -20,6 +21,7 @@ struct fakes {
     struct proxy *proxy;      /* NULL: the scenario has none */
     struct world_gitlab *gitlab; /* NULL: no KAS is under test */
     struct world_kube *kube;     /* NULL: the scenario has none */
+    struct world_hubble *hubble; /* likewise */
     json_t *kas_spec, *names; /* owned */
     uint64_t next_conn_id;
 };
@@ -43,7 +45,7 @@ void fakes_stop(struct fakes *f);
 void fakes_done(struct fakes *f);
 /* A fault by its id, whosever it is: -ENOENT. */
 int fakes_switch(struct fakes *f, const char *id, bool on);
-/* Verbs of "gitlab", "gitaly" and "kube", see world_gitlab_perform(). */
+/* Verbs of "gitlab", "gitaly", "kube" and "hubble", see world_gitlab_perform(). */
 int fakes_perform(struct fakes *f, const char *part, const json_t *what, char **reterr);
 /* PEM of what the component has to trust to believe the fake KAS; borrowed. */
 const char *fakes_ca_pem(const struct fakes *f);

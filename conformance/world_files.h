@@ -25,6 +25,7 @@ int world_files_write(const struct world_files *f, char **reterr);
 #define WORLD_DNS_IP "10.60.0.10"
 #define WORLD_KAS_IP "10.60.1.1"
 #define WORLD_KUBE_IP "10.96.0.1"
+#define WORLD_HUBBLE_IP "10.60.6.1"
 /* With a KAS under test: */
 #define WORLD_KAS2_IP "10.60.1.2"
 #define WORLD_GITLAB_IP "10.60.3.1"

@@ -43,7 +43,7 @@ static void addresses_without(struct addresses *a, const char *one)
 
 static int network_up(const json_t *row, char **reterr)
 {
-    struct addresses there = {{WORLD_DNS_IP, WORLD_KAS_IP, WORLD_KUBE_IP, WORLD_PROXY_IP}, 4}, away = {0};
+    struct addresses there = {{WORLD_DNS_IP, WORLD_KAS_IP, WORLD_KUBE_IP, WORLD_HUBBLE_IP, WORLD_PROXY_IP}, 5}, away = {0};
     const json_t *network = json_object_get(row, "network");
 
     if (world_kas_under_test(row)) {

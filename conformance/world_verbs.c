@@ -11,6 +11,7 @@
 
 /* What has a process of its own; the fakes have not. */
 static const char *const processes[] = {"agent", "kas", "kas2", "redis"};
+static const char *const fakes[] = {"gitlab", "gitaly", "kube", "hubble"};
 
 static int do_signal(struct world_verbs *w, const json_t *args, char **reterr)
 {
@@ -67,8 +68,9 @@ int world_perform(void *verbs, const char *verb, const json_t *args, char **rete
         return tunnel_user_request(w->user, args, reterr);
     if (strcmp(verb, "rails") == 0)
         return rails_call(w->rails, args, reterr);
-    if (strcmp(verb, "gitlab") == 0 || strcmp(verb, "gitaly") == 0 || strcmp(verb, "kube") == 0)
-        return fakes_perform(w->fakes, verb, args, reterr);
+    for (size_t i = 0; i < ARRAY_SIZE(fakes); i++)
+        if (strcmp(verb, fakes[i]) == 0)
+            return fakes_perform(w->fakes, verb, args, reterr);
     if (strcmp(verb, "fault_on") == 0 || strcmp(verb, "fault_off") == 0)
         return do_fault(w, verb, args, reterr);
     if (w->fakes->kas)

@@ -35,12 +35,20 @@ static bool complete(struct call *c, const json_t *body, const char *const *path
     return fine;
 }
 
+static void tell(struct call *c, const char *kind, const json_t *payload)
+{
+    if (events_heard(c->conn->events))
+        conn_event(c->conn, 0, "gitlab.received", json_pack("{sssssO}", "kind", kind, "agent", c->token->agent->name, "payload", payload));
+}
+
 static void receive(struct call *c, enum gl_received kind, const json_t *payload)
 {
     if (store_receive(c->g->store, kind, c->token->agent, payload, NULL) < 0)
         reply_message(c, 500, "500 Internal Server Error");
-    else
+    else {
+        tell(c, kind == GL_ALERT ? "alert" : "scan_result", payload);
         reply_json(c, 200, json_object());
+    }
 }
 
 void module_cilium_alert(struct call *c)
@@ -69,8 +77,10 @@ void module_vulnerability(struct call *c)
         return;
     if (store_receive_vulnerability(c->g->store, c->token->agent, body, uuid) < 0)
         reply_message(c, 500, "500 Internal Server Error");
-    else
+    else {
+        tell(c, "vulnerability", body);
         reply_json(c, 200, json_pack("{ss}", "uuid", uuid));
+    }
 }
 
 void module_scan_result(struct call *c)

@@ -84,11 +84,19 @@ static void send_body(struct grpc_call *call, const char *body, size_t n)
     grpc_send(call, p, len);
 }
 
+/* Facts like the others: rules may ask for them. */
+static void body_tell(json_t *facts, const struct buf *body)
+{
+    if (!buf_len(body))
+        return;
+    json_object_set_new(facts, "body", json_stringn((const char *)buf_data(body), buf_len(body)));
+    json_object_set_new(facts, "json", json_loadb((const char *)buf_data(body), buf_len(body), 0, NULL)); /* NULL: nothing is set */
+}
+
 static void answer(struct grpc_call *call, struct access *a)
 {
     struct kas *k = grpc_call_arg(call);
-    if (buf_len(&a->body)) /* a fact like the others: rules may ask for it */
-        json_object_set_new(a->facts, "body", json_stringn((const char *)buf_data(&a->body), buf_len(&a->body)));
+    body_tell(a->facts, &a->body);
     const json_t *rule = answer_for(k, a->facts);
     const json_t *given = json_object_get(rule, "status");
     int status = json_is_integer(given) ? (int)json_integer_value(given) : rule ? 200 : 404;

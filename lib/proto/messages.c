@@ -20,6 +20,7 @@
 #include "gitops.pb-c.h"
 #include "google_rpc_status.pb-c.h"
 #include "grpctool.pb-c.h"
+#include "hubble.pb-c.h"
 #include "kubernetes_api.pb-c.h"
 #include "kubernetes_api_fork.pb-c.h"
 #include "prototool.pb-c.h"
@@ -117,6 +118,9 @@ static const ProtobufCMessageDescriptor *const all[] = {
     &grpctool__http_response__data__descriptor,
     &grpctool__http_response__trailer__descriptor,
     &grpctool__http_response__upgrade_data__descriptor,
+    &hubble__flow__descriptor,
+    &hubble__get_flows_request__descriptor,
+    &hubble__get_flows_response__descriptor,
     &kubernetes_api__extra_key_val__descriptor,
     &kubernetes_api__impersonation_config__descriptor,
     &kubernetes_api__header_extra__descriptor,

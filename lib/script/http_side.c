@@ -168,6 +168,7 @@ static void failed(void *side, const char *why)
 
 struct each {
     const struct side_listener *listener;
+    struct grpc_session *(*session)(struct conn *c);
     verbs_conn_fn fn;
     void *arg;
 };
@@ -175,14 +176,15 @@ struct each {
 static void each_conn(void *arg, struct conn *c)
 {
     const struct each *e = arg;
-    e->fn(e->arg, &(struct verbs_conn){.conn = c, .transport = e->listener->transport});
+    e->fn(e->arg, &(struct verbs_conn){.conn = c, .transport = e->listener->transport,
+                                       .session = e->session ? e->session(c) : NULL});
 }
 
 static void each(void *side, verbs_conn_fn fn, void *arg)
 {
     struct http_side *s = side;
     for (size_t i = 0; i < s->n; i++)
-        listener_each(s->listeners[i].listener, each_conn, &(struct each){&s->listeners[i], fn, arg});
+        listener_each(s->listeners[i].listener, each_conn, &(struct each){&s->listeners[i], s->o.session, fn, arg});
 }
 
 static const struct verbs_owner owner = {.each = each, .stop = stop, .start = start, .fill_backlog = fill_backlog,

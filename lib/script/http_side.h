@@ -30,6 +30,8 @@ struct http_side_options {
     const struct http_side_listener *listeners; /* transport NULL ends */
     unsigned max_conns;         /* 0: 20000 */
     void (*build)(void *arg, struct conn *c); /* above TLS */
+    /* The gRPC of a connection, for verbs on its calls; NULL: it speaks none. */
+    struct grpc_session *(*session)(struct conn *c);
     void *arg;
 };
 

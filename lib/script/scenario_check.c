@@ -154,35 +154,44 @@ static void check_facts(struct check *c, const char *moment, const json_t *when)
     json_decref(all);
 }
 
-/* Where moments happen. gitlab and gitaly have the moments of their own protocols, on their own connections. */
+/* Who has the moments of its own protocols, on its own connections. */
+static const struct home {
+    const char *where, *is, *layers;
+} homes[] = {{"gitlab", "fake GitLab", " tcp tls http "},
+             {"gitaly", "fake Gitaly", " tcp http2 grpc "},
+             {"kube", "fake Kubernetes API", " tcp tls http "},
+             {"hubble", "fake Hubble relay", " tcp tls http2 grpc "}};
+
+static const struct home *home_of(const char *where)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(homes); i++)
+        if (strcmp(where, homes[i].where) == 0)
+            return &homes[i];
+    return NULL;
+}
+
 static bool happens_at(const char *layer, const char *at, const char *where)
 {
-    static const struct {
-        const char *where, *layers;
-    } own[] = {{"gitlab", " tcp tls http "}, {"gitaly", " tcp http2 grpc "}, {"kube", " tcp tls http "}};
     _cleanup_(freep) char *word = xasprintf(" %s ", layer);
-    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-        if (strcmp(where, own[i].where) == 0)
-            return strstr(own[i].layers, word) != NULL;
+    const struct home *h = home_of(where);
+    if (h)
+        return strstr(h->layers, word) != NULL;
     const char *home = strncmp(at, "dns.", 4) == 0 ? "dns" : strncmp(at, "proxy.", 6) == 0 ? "proxy" : "kas";
     return strcmp(where, home) == 0;
 }
 
 static void check_home(struct check *c, const char *layer, const char *at, const char *where, struct place place)
 {
-    static const struct {
-        const char *part, *is;
-    } names[] = {{"dns", "resolver"}, {"proxy", "proxy"}, {"kas", "fake KAS"}, {"gitlab", "fake GitLab"},
-                 {"gitaly", "fake Gitaly"}, {"kube", "fake Kubernetes API"}};
     bool kas = strcmp(scenario_component(c->tree), "kas") == 0;
-    const char *is = where, *home = strncmp(at, "dns.", 4) == 0     ? "dns"
+    const char *is, *home = strncmp(at, "dns.", 4) == 0     ? "dns"
                                     : strncmp(at, "proxy.", 6) == 0 ? "proxy"
                                     : !kas                          ? "kas"
                                     : happens_at(layer, at, "gitlab") ? "gitlab"
                                                                       : "gitaly";
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (strcmp(where, names[i].part) == 0)
-            is = names[i].is;
+    if (home_of(where))
+        is = home_of(where)->is;
+    else
+        is = strcmp(where, "dns") == 0 ? "resolver" : strcmp(where, "proxy") == 0 ? "proxy" : "fake KAS";
     problem_add(c->p, place, "%s does not happen at the %s; expected it under `%s: {faults: …}`", at, is, home);
 }
 
@@ -194,10 +203,9 @@ static void check_fault(struct check *c, const struct part *part, const json_t *
     struct place place = yaml_member_place(c->doc, fault, "at");
     const char *layer = text(scenario_moment(c->schema, at), "layer");
     /* The row's transport tells the layers of the others. */
-    bool of_row = strcmp(where, "gitlab") != 0 && strcmp(where, "gitaly") != 0 && strcmp(where, "kube") != 0;
     if (layer && !happens_at(layer, at, where))
         check_home(c, layer, at, where, place);
-    else if (layer && of_row && !(strcmp(layer, "tls") == 0 && speaks_tls(c, part)))
+    else if (layer && !home_of(where) && !(strcmp(layer, "tls") == 0 && speaks_tls(c, part)))
         scenario_check_layer(c->schema, at, layered(c->tree, part), place, c->p);
     const json_t *what = json_object_get(fault, "do");
     check_verbs(c, at, what, yaml_member_place(c->doc, fault, "do"));

@@ -31,11 +31,13 @@ static const struct hint {
 }, kube_keys[] = {
     {"absent", "tcp"}, {"certificate", "tls"}, {"forbid", "service"}, {"objects", "service"}, {"tokens", "service"},
     {"rbac", "service"},
+}, hubble_keys[] = {
+    {"absent", "tcp"}, {"certificate", "tls"}, {"tls", "tls"}, {"flows", "service"},
 }, redis_keys[] = {
     {"absent", "tcp"}, {"present", "service"},
 }, step_verbs[] = {
     {"gitlab", "service"}, {"gitaly", "service"}, {"redis", "service"}, {"kas2", "service"}, {"user", "http"},
-    {"agent", "agent"}, {"kas", "service"}, {"kube", "service"}, {"rails", "service"},
+    {"agent", "agent"}, {"kas", "service"}, {"kube", "service"}, {"hubble", "service"}, {"rails", "service"},
     {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
     {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
     {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
@@ -110,6 +112,7 @@ static void by_part(struct found *f, const json_t *part)
     by_keys(f, json_object_get(part, "gitlab"), gitlab_keys, ARRAY_SIZE(gitlab_keys));
     by_keys(f, json_object_get(part, "gitaly"), gitaly_keys, ARRAY_SIZE(gitaly_keys));
     by_keys(f, json_object_get(part, "kube"), kube_keys, ARRAY_SIZE(kube_keys));
+    by_keys(f, json_object_get(part, "hubble"), hubble_keys, ARRAY_SIZE(hubble_keys));
     by_keys(f, json_object_get(part, "redis"), redis_keys, ARRAY_SIZE(redis_keys));
     if (json_object_get(part, "kas2"))
         find(f, "service");

@@ -186,7 +186,7 @@ static json_t *variables(const struct scenario *s, const char *version, const ch
 {
     static const char *const places[][2] = {{"proxy", "http://10.60.2.1:3128"}, {"kas2_ip", "10.60.1.2"},
                                             {"gitlab_ip", "10.60.3.1"},         {"gitaly_ip", "10.60.4.1"},
-                                            {"redis_ip", "10.60.5.1"}};
+                                            {"redis_ip", "10.60.5.1"},         {"hubble_ip", "10.60.6.1"}};
     json_t *all = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "scheme", transport, "transport", transport,
                             "port", scenario_port(s, transport), "version", version, "http",
                             has_tls(transport) ? "https" : "http", "kas_ip", "10.60.1.1", "dns_ip", "10.60.0.10");
