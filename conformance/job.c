@@ -54,6 +54,8 @@ json_t *job_make(const struct row *row, const struct options *o)
                             o->verbose, "stop_ms", (int)o->stop_ms, "linger_ms", linger_ms(row, o), "actors", actors,
                             "job_token", row->job_token);
 
+    if (row->kubectl)
+        json_object_set_new(job, "kubectl", json_string(row->kubectl));
     if (row->agent)
         json_object_set_new(json_object_get(actors, "agent"), "profile", profile_of(row, row->agent, o));
     return job;

@@ -180,8 +180,10 @@ void judge_event(struct judge *j, const json_t *event)
         return;
     if (strcmp(name, "log.line") == 0 && is_of(event, j->who))
         output_keep(j, event);
-    if (strcmp(name, "sut.stopped") == 0 || strcmp(name, "sut.start") == 0)
-        j->stopped = strcmp(name, "sut.stopped") == 0;
+    if (strcmp(name, "sut.start") == 0)
+        j->stopped = false;
+    if (strcmp(name, "sut.stopped") == 0 || strcmp(name, "sut.ended") == 0 || strcmp(name, "sut.waits") == 0)
+        j->stopped = true;
     if (strcmp(name, "sut.leaked") == 0)
         j->leaked = true;
     if (strcmp(name, "sut.exit") == 0 && !j->ended) {

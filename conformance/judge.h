@@ -28,7 +28,8 @@ struct judge *judge_new(json_t *expect, json_t *healthy, const char *who, char *
 struct judge *judge_free(struct judge *j);
 
 /* Each event in order. Log lines are {event: "log.line", line: {…}, raw: "…"}; the component's end is
- * {event: "sut.exit", code, signal}; sut.stopped is one that a step brought about, and is not judged. */
+ * {event: "sut.exit", code, signal}; sut.stopped is one that a step brought about, sut.ended one after which somebody starts it again, and
+ * sut.waits says that nobody has started it: these are not judged. */
 void judge_event(struct judge *j, const json_t *event);
 enum judge_state judge_state(const struct judge *j);
 /* How long it must be watched in any case, for what must never be seen; 0: not. */

@@ -422,6 +422,10 @@ static void ended_by_a_step(void **state)
     v = judge_verdict(j); /* runs again, and did not end */
     assert_false(json_is_true(json_object_get(v, "pass")));
     json_decref(v);
+    see(j, "{\"event\":\"sut.ended\",\"code\":1,\"signal\":0}"); /* its Pod starts it again, or will */
+    v = judge_verdict(j);
+    assert_true(json_is_true(json_object_get(v, "pass")));
+    json_decref(v);
     judge_free(j);
 }
 

@@ -91,14 +91,14 @@ static void run_again(void *arg)
 static void on_exited(void *arg, int64_t status, int signum)
 {
     struct process *p = arg;
-    bool told = p->told;
+    bool told = p->told, by_itself = !p->stopping;
 
     p->running = p->stopping = p->told = false;
     p->status = status;
     p->signum = signum;
     p->lifetime_ms = (int64_t)((clock_ns() - p->started_ns) / 1000000);
     p->kill = timer_free(p->kill);
-    tell(p, p->o.who, told ? "stopped" : "exit", process_exit_json(p));
+    tell(p, p->o.who, told ? "stopped" : p->o.hosted && by_itself ? "ended" : "exit", process_exit_json(p));
     if (p->wanted && !p->again)
         p->again = timer_new(p->o.loop, p->wait_ms, run_again, p);
     p->o.exited(p->o.arg, p);

@@ -3,7 +3,7 @@
  *
  * Each line becomes the event log.line {fd, line: parsed or {text}, raw} of its `who`. The component under test tells
  * sut.start, sut.exit, sut.killed, sut.leaked; a helper tells actor.start {argv, pid}, actor.exit and actor.killed. An end
- * that a step brought about is no exit of its own: sut.stopped, actor.stopped.
+ * that a step brought about is no exit of its own: sut.stopped, actor.stopped. In a Pod (world_kubelet.h) an end by itself is sut.ended.
  */
 #pragma once
 
@@ -19,6 +19,7 @@ struct process_options {
     struct events *events;
     const char *who;     /* in the log; borrowed, as everything here */
     bool sut;            /* the component under test */
+    bool hosted;         /* somebody starts it again: an end by itself is sut.ended */
     const char *program; /* path as it is started */
     char **argv, **envp; /* NULL-terminated */
     int log_fd;          /* its own file; -1: none. The caller's */

@@ -84,17 +84,24 @@ static void args_add(struct maker *m)
         list_add(&m->args, xstrdup(json_string_value(one)));
 }
 
-static int args_make(struct maker *m, const json_t *component, char **reterr)
+/* The program's name, and which mutant it is. */
+static void name_add(struct maker *m, const json_t *component)
 {
     const char *mutant = json_string_value(json_object_get(component, "mutant"));
+
+    list_add(&m->args, xstrdup(json_string_value(json_object_get(component, "kind"))));
+    if (mutant)
+        list_add(&m->args, xasprintf("--mutant=%s", mutant));
+}
+
+static int args_make(struct maker *m, const json_t *component, char **reterr)
+{
     const char *address = json_string_value(json_object_get(m->part, "address"));
     const char *token = json_string_value(json_object_get(m->part, "token_file"));
     _cleanup_(freep) char *token_path = xasprintf("%s%s", m->prefix, WORLD_TOKEN_FILE);
     int e = 0;
 
-    list_add(&m->args, xstrdup(json_string_value(json_object_get(component, "kind"))));
-    if (mutant)
-        list_add(&m->args, xasprintf("--mutant=%s", mutant));
+    name_add(m, component);
     if (address)
         e = flag_add(m, "address", address, reterr);
     if (!e && !(token && strcmp(token, "none") == 0))
@@ -150,6 +157,20 @@ static void env_make(struct maker *m, const json_t *profile, const json_t *world
     json_object_foreach(env, name, value) env_set(m, name, value);
     json_decref(env);
     env_inherit(m);
+}
+
+void pod_args_make(const json_t *component, const json_t *args, const json_t *env, struct process_args *ret)
+{
+    struct maker m = {.prefix = ""};
+    const json_t *one;
+    const char *name;
+    size_t i;
+
+    name_add(&m, component);
+    json_array_foreach(args, i, one) list_add(&m.args, xstrdup(json_string_value(one)));
+    json_object_foreach((json_t *)env, name, one) env_set(&m, name, one);
+    env_inherit(&m);
+    *ret = (struct process_args){.argv = m.args.items, .envp = m.env.items};
 }
 
 int agent_args_make(const json_t *row, const json_t *component, const json_t *profile, const char *prefix,

@@ -13,6 +13,8 @@ int agent_args_make(const json_t *row, const json_t *component, const json_t *pr
 /* A KAS: part is `kas` or `kas2`, configuration the path of its file, env what the world wants to be there. */
 void kas_args_make(const json_t *part, const json_t *profile, const char *configuration, const json_t *env,
                    struct process_args *ret);
+/* What a Pod's spec says: args behind the program's name (and a mutant's flag), env {name: text} and nothing else. */
+void pod_args_make(const json_t *component, const json_t *args, const json_t *env, struct process_args *ret);
 /* words: NULL-terminated, copied; only PATH and HOME stand in the environment. */
 void plain_args_make(const char *const *words, struct process_args *ret);
 void process_args_done(struct process_args *a);

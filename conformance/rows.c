@@ -11,6 +11,7 @@
 #include "conformance/select.h"
 #include "conformance/suite.h"
 #include "conformance/world_files.h"
+#include "conformance/world_person.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 
@@ -138,6 +139,10 @@ static void row_resolve(struct row *r, const struct options *o, const struct sui
         address_to_loopback(r->spec, json_object_get(vars, "port"));
     }
     json_decref(vars);
+    if (r->spec && json_object_size(json_object_get(r->spec, "person")) && !r->skip) {
+        r->kubectl = person_kubectl(&r->skip);
+        r->broken = person_files_read(r->spec, o->fixtures);
+    }
     if (!r->spec || r->skip)
         port_release(&r->port_fd);
     if (!r->spec)
@@ -185,6 +190,7 @@ static void row_free(struct row *r)
     free(r->base);
     free(r->token);
     free(r->job_token);
+    free(r->kubectl);
     free(r->skip);
     free(r->broken);
     free(r->reason);

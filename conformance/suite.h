@@ -34,6 +34,7 @@ struct row {
     json_t *spec;                 /* owned; scenario_row(). NULL: then `skip` or `broken` says why */
     char *token;                  /* made for this row */
     char *job_token;              /* likewise; NULL: no KAS is under test */
+    char *kubectl;                /* owned: for the person of the row; NULL: there is none */
     char *skip;                   /* SKIPPED: why. Else NULL */
     char *broken;                 /* HARNESS-ERROR: why. Else NULL */
     int64_t within_ms;

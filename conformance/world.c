@@ -14,6 +14,8 @@
 #include "conformance/world_fakes.h"
 #include "conformance/world_files.h"
 #include "conformance/world_ground.h"
+#include "conformance/world_kubelet.h"
+#include "conformance/world_person.h"
 #include "conformance/world_user.h"
 #include "conformance/world_verbs.h"
 #include "lib/base/clock.h"
@@ -21,6 +23,7 @@
 #include "lib/script/steps.h"
 
 #define KUBE_TOKEN "kube-token"
+#define ADMIN_TOKEN "admin-token"
 
 enum { SIGN_OF_LIFE_MS = 3000, PREPARE_MS = 10000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
 
@@ -36,7 +39,9 @@ struct world {
     struct judge *judge;
     struct actors *actors;
     struct tunnel_user *user;
-    struct rails *rails;         /* owned */
+    struct rails *rails;         /* owned, as the next two */
+    struct person *person;       /* NULL: none */
+    struct kubelet *kubelet;     /* NULL: the component is started by the world itself */
     struct kas_secrets secrets;
     struct steps *steps;
     struct world_verbs verbs;
@@ -165,6 +170,8 @@ static void settle(void *arg)
     int64_t left = judge_lasts_ms(w->judge) - lived_ms(w);
 
     w->settle = timer_free(w->settle);
+    if (person_failure(w->person))
+        state = JUDGE_LOST;
     if (w->ending || w->over || state == JUDGE_OPEN)
         return;
     if (state != JUDGE_LOST && left <= 0 && !w->lingered && process_running(actors_sut(w->actors))) {
@@ -221,7 +228,7 @@ static void on_event(void *arg, const json_t *event)
         w->connections--;
     if (w->started_ns && name && who && strcmp(who, "world") != 0)
         up(w);
-    if (w->ending || w->over || judge_state(w->judge) == JUDGE_OPEN)
+    if (w->ending || w->over || (judge_state(w->judge) == JUDGE_OPEN && !person_failure(w->person)))
         return;
     /* Never end inside the event: whoever emitted it is not done. */
     if (!w->settle || before != judge_state(w->judge) || !process_running(actors_sut(w->actors))) {
@@ -284,7 +291,7 @@ static int fakes_make(struct world *w, char **reterr)
                               .own_network = job_flag(w, "namespace"),
                               .faults_off = job_flag(w, "faults_off")};
     struct world_files f = {
-        .prefix = w->ground.prefix, .row = w->row, .token = o.token, .kube_token = KUBE_TOKEN};
+        .prefix = w->ground.prefix, .row = w->row, .token = o.token, .kube_token = KUBE_TOKEN, .hosted = kubelet_wanted(w->row)};
     int e = fakes_start(&w->fakes, &o, reterr);
 
     if (e)
@@ -350,22 +357,51 @@ static json_t *verdict(const struct world *w)
         json_object_set_new(v, "reason",
                             json_string("a sanitizer's report was printed, see sut.log and the other logs"));
     }
+    if (person_failure(w->person)) {
+        json_object_set_new(v, "pass", json_false());
+        json_object_set_new(v, "reason", json_string(person_failure(w->person)));
+    }
     json_object_set_new(v, "state", json_string("judged"));
     json_object_set_new(v, "seconds", json_real(w->judged_s));
     json_object_set_new(v, "exit", process_exit_json(actors_sut(w->actors)));
     return v;
 }
 
+static int person_make(struct world *w, char **reterr)
+{
+    struct kube *kube = world_kube_api(w->fakes.kube);
+    struct person_options o = {.loop = w->loop, .events = w->events, .part = json_object_get(w->row, "person"), .prefix = w->ground.prefix,
+                               .token = kube ? ADMIN_TOKEN : NULL, .kube_ca_pem = kube ? kube_ca_pem(kube) : NULL,
+                               .ca_pem = fakes_ca_pem(&w->fakes)};
+
+    if (!json_object_size(o.part))
+        return 0;
+    if (kube)
+        kube_token(kube, ADMIN_TOKEN, "system:admin");
+    return person_new(&o, &w->person, reterr);
+}
+
+static void kubelet_make(struct world *w)
+{
+    struct kubelet_options o = {.loop = w->loop, .events = w->events, .kube = world_kube_api(w->fakes.kube), .actors = w->actors,
+                                .job = w->job, .prefix = w->ground.prefix};
+
+    if (o.kube && kubelet_wanted(w->row))
+        w->kubelet = kubelet_new(&o);
+}
+
 static int play(struct world *w, char **reterr)
 {
     int e = fakes_make(w, reterr);
 
+    if (!e)
+        e = person_make(w, reterr);
     if (e)
         return e;
     w->sub = events_subscribe(w->events, on_event, w);
     w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"), pki_root_pem(w->fakes.pki));
     w->rails = rails_new(w->loop, w->events, &w->fakes.next_conn_id, &w->secrets);
-    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->rails, w->ground.prefix};
+    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->rails, w->person, w->ground.prefix};
     w->steps = steps_start(json_object_get(w->row, "then"), w->loop, w->events, world_perform, &w->verbs);
     w->within = timer_new(w->loop, PREPARE_MS, too_late, w); /* until it is started, which may wait for Redis */
     w->life = timer_new(w->loop, SIGN_OF_LIFE_MS, up_late, w);
@@ -373,6 +409,7 @@ static int play(struct world *w, char **reterr)
     e = actors_start(w, reterr);
     if (e)
         return e;
+    kubelet_make(w);
     (void)loop_run(w->loop);
     if (w->broken) {
         *reterr = w->broken;
@@ -395,6 +432,8 @@ static void world_done(struct world *w)
     sig_free(w->term);
     tunnel_user_free(w->user);
     rails_free(w->rails);
+    person_free(w->person);
+    kubelet_free(w->kubelet);
     actors_free(w->actors);
     fakes_stop(&w->fakes);
     loop_free(w->loop);

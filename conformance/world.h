@@ -7,6 +7,7 @@
  *   dir        folder for events.jsonl, sut.log      token     of the agent, made for this run
  *   actors     {agent: component with its profile}   job_token of a CI job, likewise; both with a KAS under test only
  *   namespace, faults_off, keep, verbose: bool       stop_ms   from SIGTERM to SIGKILL
+ *   kubectl    path of the one that the person of the row has; with a part `person` only
  *   linger_ms  to go on when everything was seen
  *
  * Told on standard output, one JSON object a line:

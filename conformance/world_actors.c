@@ -35,9 +35,12 @@ struct actor {
 struct actors {
     struct actors_options o;
     struct actor by[PARTS];
-    struct rootfs_program programs[3]; /* the last is NULL */
+    struct rootfs_program programs[ROOTFS_PROGRAMS + 1]; /* the last is NULL */
     bool kas;                          /* a KAS is under test */
+    bool hosted;                       /* the component is started by actors_host() only */
     bool ending;
+    void (*host_exited)(void *arg, const json_t *how);
+    void *host_arg;
 };
 
 /* ---- who is there ------------------------------------------------------------------------------------------ */
@@ -66,14 +69,19 @@ static int log_open(const json_t *job, struct actor *one)
     return one->log_fd < 0 ? -errno : 0;
 }
 
-static void program_add(struct actors *a, const json_t *component)
+static void program_add(struct actors *a, const json_t *path, const char *name)
 {
     size_t n = 0;
 
     while (a->programs[n].path)
         n++;
-    a->programs[n] = (struct rootfs_program){json_string_value(json_object_get(component, "path")),
-                                             json_string_value(json_object_get(component, "kind"))};
+    if (json_is_string(path))
+        a->programs[n] = (struct rootfs_program){json_string_value(path), name};
+}
+
+static void component_add(struct actors *a, const json_t *component)
+{
+    program_add(a, json_object_get(component, "path"), json_string_value(json_object_get(component, "kind")));
 }
 
 int actors_new(const json_t *job, struct actors **ret, char **reterr)
@@ -84,18 +92,20 @@ int actors_new(const json_t *job, struct actors **ret, char **reterr)
     int e = 0;
 
     a->kas = world_kas_under_test(json_object_get(job, "row"));
+    a->hosted = is_true(part_of_row(job, "kube"), "kubelet");
     for (int i = 0; i < PARTS; i++)
         a->by[i] = (struct actor){.all = a, .part = (enum part)i, .who = names[i], .log_fd = -1};
     a->by[SUT].who = a->kas ? "kas" : "agent";
     a->by[SUT].meant = true;
-    program_add(a, json_object_get(job, "component"));
+    component_add(a, json_object_get(job, "component"));
+    program_add(a, json_object_get(job, "kubectl"), "kubectl");
     if (a->kas) {
         a->by[REDIS].meant = world_kas_redis(json_object_get(job, "row"), json_object_get(job, "profile")) &&
                              !is_true(redis, "absent");
         a->by[KAS2].meant = is_true(part_of_row(job, "kas2"), "present");
         a->by[AGENT].meant = agent_component(job) && !is_true(part_of_row(job, "agent"), "absent");
         if (a->by[AGENT].meant)
-            program_add(a, agent_component(job));
+            component_add(a, agent_component(job));
     }
     for (int i = 0; i < PARTS && !e; i++)
         if (a->by[i].meant)
@@ -162,7 +172,8 @@ static int prepare(struct actors *a, char **reterr)
     int e;
 
     by[SUT].program = program_of(a, component);
-    e = a->kas ? kas_prepare(a, "kas", &by[SUT].args, reterr)
+    e = a->hosted ? 0
+        : a->kas ? kas_prepare(a, "kas", &by[SUT].args, reterr)
                : agent_prepare(a, component, json_object_get(a->o.job, "profile"), &by[SUT].args, reterr);
     if (!e && by[KAS2].meant) {
         by[KAS2].program = program_of(a, component);
@@ -204,19 +215,26 @@ static void on_exited(void *arg, struct process *p)
 {
     struct actor *one = arg;
 
-    (void)p;
     one->probe = probe_free(one->probe);
-    if (one->part == SUT)
-        one->all->o.exited(one->all->o.arg);
+    if (one->part != SUT)
+        return;
+    if (one->all->host_exited && !one->all->ending) {
+        json_t *how = process_exit_json(p);
+        one->all->host_exited(one->all->host_arg, how);
+        json_decref(how);
+    }
+    one->all->o.exited(one->all->o.arg);
 }
 
-static void start(struct actor *one)
+static struct process_options options_of(struct actor *one)
 {
     struct actors *a = one->all;
-    struct process_options o = {.loop = a->o.loop,
+
+    return (struct process_options){.loop = a->o.loop,
                                 .events = a->o.events,
                                 .who = one->who,
                                 .sut = one->part == SUT,
+                                .hosted = one->part == SUT && a->hosted,
                                 .program = one->program,
                                 .argv = one->args.argv,
                                 .envp = one->args.envp,
@@ -225,6 +243,12 @@ static void start(struct actor *one)
                                 .started = on_started,
                                 .exited = on_exited,
                                 .arg = one};
+}
+
+static void start(struct actor *one)
+{
+    struct actors *a = one->all;
+    struct process_options o = options_of(one);
     _cleanup_(freep) char *err = NULL;
 
     if (!one->meant || one->process || a->ending)
@@ -280,11 +304,27 @@ int actors_begin(struct actors *a, const struct actors_options *o, char **reterr
     e = prepare(a, reterr);
     if (e)
         return e;
-    if (a->by[REDIS].meant)
+    if (a->hosted)
+        a->o.started(a->o.arg); /* watched from here on, whoever starts it */
+    else if (a->by[REDIS].meant)
         start(&a->by[REDIS]);
     else
         start_kas(a);
     return 0;
+}
+
+int actors_host(struct actors *a, struct process_args *args, void (*exited)(void *arg, const json_t *how), void *arg, char **reterr)
+{
+    struct actor *sut = &a->by[SUT];
+    struct process_options o;
+
+    sut->process = process_free(sut->process);
+    process_args_done(&sut->args);
+    sut->args = *args;
+    a->host_exited = exited;
+    a->host_arg = arg;
+    o = options_of(sut);
+    return process_start(&o, &sut->process, reterr);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------- */

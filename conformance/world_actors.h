@@ -35,6 +35,9 @@ const struct rootfs_program *actors_programs(const struct actors *a);
 /* -errno and *reterr; -ENOTSUP: this version cannot be started so. */
 int actors_begin(struct actors *a, const struct actors_options *o, char **reterr);
 struct process *actors_sut(const struct actors *a); /* NULL until it is started */
+/* Starts the component for who hosts it (world_kubelet.h), not from within a callback of the one before, which has ended. args: taken.
+ * exited: also when a step or the host told it to; not at the end of the world. -errno and *reterr. */
+int actors_host(struct actors *a, struct process_args *args, void (*exited)(void *arg, const json_t *how), void *arg, char **reterr);
 /* Helpers whose end nobody judges go first, so that the component need not wait for them. */
 void actors_stop(struct actors *a);
 /* {stop: {signal}}, start, {restart: {down, signal}}, {signal: NAME} of "agent", "kas", "kas2", "redis". */

@@ -126,9 +126,9 @@ int world_files_write(const struct world_files *f, char **reterr)
         e = put_text(f, "/etc/group", "root:x:0:\n");
     if (!e)
         e = trust_write(f);
-    if (!e)
+    if (!e && !f->hosted)
         e = token_write(f);
-    if (!e)
+    if (!e && !f->hosted)
         e = service_account_write(f);
     if (e)
         *reterr = xasprintf("files of the world: %s", strerror(-e));

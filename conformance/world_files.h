@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct world_files {
     const char *prefix; /* "" in a root of its own, else a folder that stands for / */
@@ -11,6 +12,7 @@ struct world_files {
     const char *kube_token;
     const char *ca_pem; /* what has to be trusted */
     const char *kube_ca_pem; /* … of the cluster */
+    bool hosted;             /* a Pod has its own token and service account: what its spec says */
 };
 
 /* -errno and *reterr. */

@@ -26,11 +26,18 @@ bool world_kube_wanted(const json_t *row)
     return json_object_size(json_object_get(row, "kube")) > 0;
 }
 
-/* The agent's own namespace and account are there, as the documentation's manifests make them. */
+/* The agent's own namespace and account are there, as the documentation's manifests make them; where they are applied in the
+ * world itself, nobody is. */
 static json_t *spec_of(const json_t *part, const char *token)
 {
     json_t *spec = json_deep_copy(part), *objects = json_array();
 
+    if (json_is_true(json_object_get(part, "kubelet"))) {
+        json_decref(objects);
+        if (!json_object_get(spec, "tokens"))
+            json_object_set_new(spec, "tokens", json_object());
+        return spec;
+    }
     json_array_append_new(objects, json_pack("{ss, ss, s{ss}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", NAMESPACE));
     json_array_append_new(objects, json_pack("{ss, ss, s{ss, ss}}", "apiVersion", "v1", "kind", "ServiceAccount", "metadata", "name",
                                              SERVICE_ACCOUNT, "namespace", NAMESPACE));
@@ -82,6 +89,11 @@ struct world_kube *world_kube_free(struct world_kube *k)
     json_decref(k->spec);
     free(k);
     return NULL;
+}
+
+struct kube *world_kube_api(struct world_kube *k)
+{
+    return k ? k->kube : NULL;
 }
 
 const char *world_kube_ca_pem(const struct world_kube *k)

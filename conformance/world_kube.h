@@ -27,6 +27,7 @@ int world_kube_start(const struct world_kube_options *o, struct world_kube **ret
 void world_kube_stop(struct world_kube *k);
 /* Frees the rest, after the loop. NULL is fine; always NULL back. */
 struct world_kube *world_kube_free(struct world_kube *k);
+struct kube *world_kube_api(struct world_kube *k); /* borrowed; NULL is fine */
 /* What a Pod's ca.crt holds; borrowed. */
 const char *world_kube_ca_pem(const struct world_kube *k);
 /* what: a verb, or {verb: args}, or a list of such. */

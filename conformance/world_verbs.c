@@ -66,6 +66,8 @@ int world_perform(void *verbs, const char *verb, const json_t *args, char **rete
             return actors_perform(w->actors, verb, args, reterr);
     if (strcmp(verb, "user") == 0)
         return tunnel_user_request(w->user, args, reterr);
+    if (strcmp(verb, "person") == 0)
+        return person_perform(w->person, args, reterr);
     if (strcmp(verb, "rails") == 0)
         return rails_call(w->rails, args, reterr);
     for (size_t i = 0; i < ARRAY_SIZE(fakes); i++)

@@ -14,7 +14,7 @@ enum { KAS_PORT = 8150 }; /* of one under test, whatever it speaks there */
 
 const char *const scenario_all_transports[5] = {"ws", "wss", "grpc", "grpcs", NULL};
 const char *const scenario_parts[] = {"agent",  "dns",   "network", "proxy", "kas",  "kas2",
-                                      "gitlab", "gitaly", "redis",  "user",  "kube", "hubble", "then", "expect", NULL};
+                                      "gitlab", "gitaly", "redis",  "user",  "kube", "hubble", "person", "then", "expect", NULL};
 const char *const scenario_faulty[] = {"dns", "proxy", "kas", "gitlab", "gitaly", "kube", "hubble", NULL};
 
 /* ---- loading ----------------------------------------------------------------------------------------------- */

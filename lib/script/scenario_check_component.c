@@ -19,7 +19,7 @@ static const char *const kas_kas_keys[] = {"configuration", "secrets", "trust", 
 static const char *const kas_verbs[] = {"gitlab", "gitaly", "redis", "agent", "kas", "kas2", "rails", "user"};
 /* What a KAS under test shares with the fake one, and what the world does for everybody. */
 static const char *const both_keys[] = {"certificate"};
-static const char *const both_verbs[] = {"kube", "hubble", "fault_on", "fault_off", "sut_signal", "write_file", "remove_file"};
+static const char *const both_verbs[] = {"kube", "hubble", "person", "fault_on", "fault_off", "sut_signal", "write_file", "remove_file"};
 
 static bool among(const char *word, const char *const *list, size_t n)
 {

@@ -30,14 +30,14 @@ static const struct hint {
     {"tls", "tls"},
 }, kube_keys[] = {
     {"absent", "tcp"}, {"certificate", "tls"}, {"forbid", "service"}, {"objects", "service"}, {"tokens", "service"},
-    {"rbac", "service"},
+    {"rbac", "service"}, {"kubelet", "agent"},
 }, hubble_keys[] = {
     {"absent", "tcp"}, {"certificate", "tls"}, {"tls", "tls"}, {"flows", "service"},
 }, redis_keys[] = {
     {"absent", "tcp"}, {"present", "service"},
 }, step_verbs[] = {
     {"gitlab", "service"}, {"gitaly", "service"}, {"redis", "service"}, {"kas2", "service"}, {"user", "http"},
-    {"agent", "agent"}, {"kas", "service"}, {"kube", "service"}, {"hubble", "service"}, {"rails", "service"},
+    {"agent", "agent"}, {"kas", "service"}, {"kube", "service"}, {"hubble", "service"}, {"rails", "service"}, {"person", "agent"},
     {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
     {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
     {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
