@@ -291,7 +291,8 @@ int cmd_parity(int argc, char **argv)
     if (e == 0) {
         o.no_reference = true;
         p.suite.schema = schema_load(o.fixtures);
-        p.known = parity_known_read(o.fixtures);
+        _cleanup_(freep) char *path = xasprintf("%s/parity/differences.yaml", o.fixtures);
+        p.known = parity_known_read(path);
         e = parity_books_read(o.fixtures, &p.books, &p.n_books);
         if (p.suite.schema && p.known && !e && suite_components(&p.suite, &o) == 0)
             code = compare(&p);

@@ -16,6 +16,7 @@ static const char main_text[] =
     "  conform record --sut agentk=./agentk keep what this version prints as golden logs\n"
     "  conform mutants                      does every deliberately wrong agent get caught?\n"
     "  conform parity --sut kas=./kas       does the fake KAS say what this real one says?\n"
+    "  conform compare-kube                 does the fake Kubernetes API answer as a real one?\n"
     "  conform version                      what is installed here, which agents are found?\n"
     "\n"
     "conform COMMAND --help tells more. Exit codes: 0 as expected, 1 not, 2 usage, 3 harness or "
@@ -56,6 +57,8 @@ static const struct {
      "  --no-namespace       on loopback with free ports, where namespaces cannot be had\n"
      "  --no-golden          do not hold logs against golden ones\n"
      "  --no-thrift          without the environment that saves the agent processor time (`thrift` in its profile)\n"
+     "  --kube real          clusters have a real API server: etcd and kube-apiserver, one for each row that has a cluster\n"
+     "  --kube-apiserver P   which; default the one in $FAKEKAS_PEERS (~/peers) or PATH; etcd from there too\n"
      "  --faults-off         self-check: without its fault, or in its first cure's world, each scenario must fail\n"
      "  --seed N             for faults that are left to chance\n"
      "  --stop-after MS      from SIGTERM to SIGKILL; default 15000\n"
@@ -100,6 +103,15 @@ static const struct {
      "says\n"
      "why. A difference listed there that is none any more is told too. Default: every kas-* in $FAKEKAS_AGENTS. What was said\n"
      "is kept in results/parity. Exit code 77 if there is no KAS.\n"},
+    {"compare-kube",
+     "conform compare-kube [SESSION…] [--kube-apiserver PATH] [--json] [-q|-v] [--out DIR] - holds the fake Kubernetes API "
+     "against a real one\n"
+     "\n"
+     "  conform compare-kube --kube-apiserver ./kube-apiserver\n"
+     "\n"
+     "Starts etcd and the kube-apiserver on the loopback, asks it and the fake of its version what agents and kubectl asked\n"
+     "(fixtures/kube/sessions), and tells every answer that differs, unless fixtures/kube/differences.yaml says why. Default:\n"
+     "kube-apiserver and etcd in $FAKEKAS_PEERS or PATH. Exit code 77 if one of them is not there.\n"},
     {"version",
      "conform version - version, fixtures, agents that are found, and whether namespaces can be had\n"},
 };

@@ -56,6 +56,8 @@ json_t *job_make(const struct row *row, const struct options *o)
 
     if (row->kubectl)
         json_object_set_new(job, "kubectl", json_string(row->kubectl));
+    if (o->kube_real)
+        json_object_set_new(job, "kube_real", json_pack("{s:s,s:s}", "apiserver", o->apiserver, "etcd", o->etcd));
     if (row->agent)
         json_object_set_new(json_object_get(actors, "agent"), "profile", profile_of(row, row->agent, o));
     return job;

@@ -16,7 +16,7 @@ static const struct {
 } commands[] = {{"run", cmd_run},         {"list", cmd_list},     {"check", cmd_check},
                 {"explain", cmd_explain}, {"record", cmd_record}, {"mutants", cmd_mutants},
                 {"version", cmd_version},
-                {"parity", cmd_parity}};
+                {"parity", cmd_parity},         {"compare-kube", cmd_compare_kube}};
 
 static int unknown(const char *word)
 {

@@ -17,7 +17,7 @@
 #endif
 
 /* SIGKILL after three times what real agents need at worst: one that waits for a resolver ends after 5 s. */
-enum { STOP_MS_DEFAULT = 15000, LONGEST_PATH = 4096, JOBS_LEAST = 8, JOBS_MOST = 96, MIB_A_ROW = 80 };
+enum { STOP_MS_DEFAULT = 15000, LONGEST_PATH = 4096, JOBS_LEAST = 8, JOBS_MOST = 96, JOBS_REAL = 2 /* each starts an API server, which takes a processor for seconds */, MIB_A_ROW = 80 };
 
 enum option_id {
     OPT_SUT = 1000,
@@ -30,6 +30,8 @@ enum option_id {
     OPT_RESULTS,
     OPT_AGENTS,
     OPT_MUTANT,
+    OPT_KUBE,
+    OPT_KUBE_APISERVER,
     OPT_REPEAT,
     OPT_SEED,
     OPT_STOP,
@@ -65,6 +67,8 @@ static const struct option longs[] = {
     {"results", required_argument, NULL, OPT_RESULTS},
     {"agents", required_argument, NULL, OPT_AGENTS},
     {"mutant", required_argument, NULL, OPT_MUTANT},
+    {"kube", required_argument, NULL, OPT_KUBE},
+    {"kube-apiserver", required_argument, NULL, OPT_KUBE_APISERVER},
     {"jobs", required_argument, NULL, 'j'},
     {"repeat", required_argument, NULL, OPT_REPEAT},
     {"seed", required_argument, NULL, OPT_SEED},
@@ -174,6 +178,7 @@ static int option_number(struct options *o, int opt, const char *text)
     case 'j':
         e = number("-j", text, 1, &n);
         o->jobs = e ? o->jobs : (unsigned)n;
+        o->has_jobs = true;
         return e;
     case OPT_REPEAT:
         e = number("--repeat", text, 1, &n);
@@ -273,6 +278,15 @@ static int option_text(struct options *o, int opt, const char *text)
     case OPT_MUTANT:
         o->mutant = text;
         return 0;
+    case OPT_KUBE:
+        o->kube_real = strcmp(text, "real") == 0;
+        if (o->kube_real || strcmp(text, "fake") == 0)
+            return 0;
+        fprintf(stderr, "conform: --kube: expected fake or real, not \"%s\"\n", text);
+        return -EINVAL;
+    case OPT_KUBE_APISERVER:
+        o->kube_apiserver = text;
+        return 0;
     default:
         return option_number(o, opt, text);
     }
@@ -284,6 +298,8 @@ static int options_complete(struct options *o)
         fprintf(stderr, "conform: --no-cures and --only-cures leave nothing\n");
         return -EINVAL;
     }
+    if (o->kube_real && !o->has_jobs && o->jobs > JOBS_REAL)
+        o->jobs = JOBS_REAL;
     if (!o->fixtures)
         o->fixtures = fixtures_find();
     if (!has_scenarios(o->fixtures)) {
@@ -335,4 +351,7 @@ void options_done(struct options *o)
     free(o->tags.items);
     free(o->results.items);
     free(o->fixtures);
+    free(o->apiserver);
+    free(o->etcd);
+    free(o->no_kube);
 }

@@ -22,11 +22,14 @@ struct options {
     const char *rows_from;     /* --rows-from FILE|-, or NULL */
     const char *agents;        /* --agents, or NULL: $FAKEKAS_AGENTS, ~/agents */
     const char *mutant;        /* --mutant: one only */
+    const char *kube_apiserver; /* --kube-apiserver, or NULL */
+    char *apiserver, *etcd;    /* owned: what kube_programs_find() found, with --kube real */
+    char *no_kube;             /* owned: why there is no real API server, though it is meant; NULL: there is */
     unsigned jobs, repeat, stop_ms;
     long long seed;
     bool has_seed;
     bool no_cures, only_cures, spread, json, rows, faults, requirements, coverage, markdown, keep, no_namespace, no_golden, no_thrift,
-        faults_off, yes, add, verbose, quiet, no_reference, only_reference, fail_fast;
+        kube_real, has_jobs, faults_off, yes, add, verbose, quiet, no_reference, only_reference, fail_fast;
     bool recording; /* not an option: `conform record` */
 };
 

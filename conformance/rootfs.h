@@ -8,7 +8,7 @@
 struct rootfs_program {
     const char *path, *name; /* the program at path becomes /app/<name> */
 };
-enum { ROOTFS_PROGRAMS = 4 }; /* at most so many */
+enum { ROOTFS_PROGRAMS = 6 }; /* at most so many */
 /* Makes the new root and enters it. The calling process must be alone in its mount namespace. programs: path NULL ends.
  * -errno and *reterr. */
 int rootfs_enter(const struct rootfs_program *programs, char **reterr);

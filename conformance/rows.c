@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 #include "conformance/beside.h"
-#include "lib/net/port.h"
+#include "conformance/kube/world_real.h"
 #include "conformance/select.h"
 #include "conformance/suite.h"
 #include "conformance/world_files.h"
+#include "conformance/world_kube.h"
 #include "conformance/world_person.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/net/port.h"
 
 /* As GitLab makes them, so that nothing is found out by its form. */
 static char *token_make(const char *prefix)
@@ -143,6 +145,8 @@ static void row_resolve(struct row *r, const struct options *o, const struct sui
         r->kubectl = person_kubectl(&r->skip);
         r->broken = person_files_read(r->spec, o->fixtures);
     }
+    if (r->spec && o->kube_real && !r->skip && world_kube_wanted(r->spec))
+        r->skip = o->no_kube ? xstrdup(o->no_kube) : world_real_cannot(r->spec);
     if (!r->spec || r->skip)
         port_release(&r->port_fd);
     if (!r->spec)

@@ -2,6 +2,7 @@
 #include "conformance/world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "conformance/bounds.h"
 #include "conformance/judge.h"
+#include "conformance/kube/world_real.h"
 #include "conformance/world_actors.h"
 #include "conformance/world_fakes.h"
 #include "conformance/world_files.h"
@@ -32,6 +34,7 @@ struct world {
     json_t *row;
     struct pki *pki;    /* borrowed */
     struct ground ground;
+    int kube_log_fd; /* of a real API server; 0: none */
     struct loop *loop;
     struct events *events;
     struct event_sub *sub;
@@ -261,6 +264,30 @@ static void want_events(struct events *e, const json_t *tree)
     json_array_foreach(tree, i, value) want_events(e, value);
 }
 
+/* {apiserver, etcd}: paths, where a real API server is meant and the row has a cluster. */
+static const json_t *kube_real(const struct world *w)
+{
+    const json_t *real = json_object_get(w->job, "kube_real");
+
+    return json_is_object(real) && world_kube_wanted(w->row) ? real : NULL;
+}
+
+/* Those of the processes, and a real API server's; into `all`. */
+static const struct rootfs_program *programs_of(const struct world *w, struct rootfs_program all[ROOTFS_PROGRAMS + 1])
+{
+    const struct rootfs_program *theirs = actors_programs(w->actors);
+    const json_t *real = kube_real(w);
+    size_t n = 0;
+
+    for (; theirs[n].path && n < ROOTFS_PROGRAMS - 2; n++)
+        all[n] = theirs[n];
+    if (real) {
+        all[n++] = (struct rootfs_program){json_string_value(json_object_get(real, "apiserver")), WORLD_REAL_APISERVER};
+        all[n++] = (struct rootfs_program){json_string_value(json_object_get(real, "etcd")), WORLD_REAL_ETCD};
+    }
+    return all;
+}
+
 /* files: opened while the machine's file system is still ours. */
 static int files_open(struct world *w, char **reterr)
 {
@@ -268,6 +295,11 @@ static int files_open(struct world *w, char **reterr)
     _cleanup_(freep) char *events = xasprintf("%s/events.jsonl", dir);
     int e = events_open(events, json_string_value(json_object_get(w->job, "name")), &w->events);
 
+    if (!e && kube_real(w)) {
+        _cleanup_(freep) char *log = xasprintf("%s/kube-apiserver.log", dir);
+        w->kube_log_fd = open(log, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        e = w->kube_log_fd < 0 ? -errno : 0;
+    }
     if (e)
         *reterr = xasprintf("%s: %s", dir, strerror(-e));
     return e ? e : actors_new(w->job, &w->actors, reterr);
@@ -288,6 +320,8 @@ static int fakes_make(struct world *w, char **reterr)
                               .job_token = json_string_value(json_object_get(w->job, "job_token")),
                               .kas_secret = w->secrets.gitlab,
                               .kube_token = KUBE_TOKEN,
+                              .kube_real = kube_real(w) != NULL,
+                              .kube_log_fd = w->kube_log_fd,
                               .own_network = job_flag(w, "namespace"),
                               .faults_off = job_flag(w, "faults_off")};
     struct world_files f = {
@@ -441,6 +475,8 @@ static void world_done(struct world *w)
     judge_free(w->judge);
     events_free(w->events);
     ground_done(&w->ground);
+    if (w->kube_log_fd > 0)
+        close(w->kube_log_fd);
     free(w->broken);
     OPENSSL_cleanse(&w->secrets, sizeof(w->secrets));
 }
@@ -451,6 +487,7 @@ int world_row(json_t *job, struct pki *pki)
     const char *token = json_string_value(json_object_get(job, "token"));
     const char *job_token = json_string_value(json_object_get(job, "job_token"));
     json_t *profile = json_object_get(job, "profile");
+    struct rootfs_program programs[ROOTFS_PROGRAMS + 1] = {{0}};
     _cleanup_(freep) char *err = NULL;
     bool kas = world_kas_under_test(w.row);
     int e;
@@ -474,7 +511,7 @@ int world_row(json_t *job, struct pki *pki)
         want_events(w.events, json_object_get(w.row, "expect"));
         want_events(w.events, json_object_get(w.row, "then"));
         w.loop = loop_new();
-        e = ground_make(&w.ground, w.row, job_flag(&w, "namespace") ? actors_programs(w.actors) : NULL, &err);
+        e = ground_make(&w.ground, w.row, job_flag(&w, "namespace") ? programs_of(&w, programs) : NULL, &err);
     }
     if (!e)
         e = play(&w, &err);

@@ -8,6 +8,7 @@
  *   actors     {agent: component with its profile}   job_token of a CI job, likewise; both with a KAS under test only
  *   namespace, faults_off, keep, verbose: bool       stop_ms   from SIGTERM to SIGKILL
  *   kubectl    path of the one that the person of the row has; with a part `person` only
+ *   kube_real  {apiserver, etcd}: programs of a real Kubernetes API; none: the fake one
  *   linger_ms  to go on when everything was seen
  *
  * Told on standard output, one JSON object a line:

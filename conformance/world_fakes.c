@@ -240,6 +240,8 @@ static int kube_begin(struct fakes *f, const struct fakes_options *o, char **ret
                                    .next_conn_id = &f->next_conn_id,
                                    .row = o->row,
                                    .token = o->kube_token,
+                                   .real = o->kube_real,
+                                   .real_log_fd = o->kube_log_fd,
                                    .faults_off = o->faults_off};
 
     return o->own_network && world_kube_wanted(o->row) ? world_kube_start(&k, &f->kube, reterr) : 0;

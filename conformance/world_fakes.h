@@ -36,6 +36,8 @@ struct fakes_options {
     const char *job_token, *kas_secret; /* with a KAS under test */
     bool own_network; /* documented addresses; else loopback */
     bool faults_off;
+    bool kube_real;  /* see world_kube.h */
+    int kube_log_fd;
 };
 
 /* Everything accepts when this answers 0; else -errno and *reterr. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conformance/kube/world_real.h"
 #include "conformance/world_files.h"
 #include "fakekube/kube.h"
 #include "lib/base/mem.h"
@@ -18,6 +19,7 @@ struct world_kube {
     struct faults *faults; /* owned */
     json_t *spec;          /* owned */
     struct kube *kube;     /* owned until it is stopped */
+    struct world_real real; /* behind it, if it is meant */
 };
 
 bool world_kube_wanted(const json_t *row)
@@ -68,7 +70,11 @@ int world_kube_start(const struct world_kube_options *o, struct world_kube **ret
     k->spec = spec_of(part, o->token);
     options.faults = k->faults;
     options.spec = k->spec;
-    e = kube_start(&options, &k->kube, reterr);
+    e = o->real ? world_real_start(&k->real, k->spec, o->pki, o->real_log_fd, reterr) : 0;
+    if (!e)
+        e = kube_start(&options, &k->kube, reterr);
+    if (!e && o->real)
+        e = world_real_serve(&k->real, k->kube, k->spec, reterr);
     if (!e && json_is_true(json_object_get(part, "absent")))
         e = kube_perform(k->kube, "stop", NULL, reterr);
     return e;
@@ -85,6 +91,7 @@ struct world_kube *world_kube_free(struct world_kube *k)
     if (!k)
         return NULL;
     world_kube_stop(k);
+    world_real_done(&k->real);
     faults_free(k->faults);
     json_decref(k->spec);
     free(k);

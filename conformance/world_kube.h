@@ -18,6 +18,8 @@ struct world_kube_options {
     const json_t *row;
     const char *token; /* of the service account */
     bool faults_off;
+    bool real;       /* a real API server answers (kube/world_real.h); its programs stand in /app */
+    int real_log_fd; /* … and what it logs goes there; the caller's */
 };
 
 bool world_kube_wanted(const json_t *row);

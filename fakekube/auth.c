@@ -69,11 +69,26 @@ static bool may_impersonate(struct call *c, const char *whom)
     return false;
 }
 
-bool kube_call_admit(struct call *c)
+/* Whose token it is; NULL: nobody's. */
+static const char *user_of(struct call *c, const char *token)
 {
-    const char *token = token_of(c);
     const char *user = token ? json_string_value(json_object_get(c->k->tokens, token)) : NULL;
     c->user = !c->k->tokens ? "system:admin" : user ? user : "system:anonymous";
+    return user;
+}
+
+void kube_call_guess(struct call *c)
+{
+    (void)user_of(c, token_of(c));
+    c->impersonated = impersonation_of(c);
+    const char *whom = json_string_value(json_object_get(c->impersonated, "user"));
+    if (whom)
+        c->user = whom;
+}
+
+bool kube_call_admit(struct call *c)
+{
+    const char *token = token_of(c), *user = user_of(c, token);
     if (c->k->tokens && !user && (token || !c->k->anonymous)) {
         kube_reply_status(c, status_unauthorized());
         return false;

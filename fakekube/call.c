@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fakekube/internal.h"
+#include "fakekube/upstream_impl.h"
 #include "lib/base/mem.h"
 
 /* ---- parameters ---- */
@@ -106,17 +107,48 @@ static const struct kube_resource *resource_meant(const struct kube *k, const st
     return left > 3 ? NULL : resources_find(k->cluster->resources, group, version, p->segments[at]);
 }
 
+/* Secrets' values are nobody's business. */
+static json_t *body_shown(const struct http1_request *r)
+{
+    json_t *body = json_loadb((const char *)r->body, r->body_len, 0, NULL);
+    const char *kind = json_string_value(json_object_get(body, "kind"));
+    if (!body)
+        return json_stringn((const char *)r->body, r->body_len); /* NULL: no text */
+    if (kind && !strcmp(kind, "Secret")) {
+        json_object_del(body, "data");
+        json_object_del(body, "stringData");
+    }
+    return body;
+}
+
+/* As it came, so that it can be asked of another server: conform compare-kube. */
+static void tell_call(struct call *c)
+{
+    static const char *const kept[] = {"accept", "content-type", "user-agent"};
+    const struct http1_request *r = c->request;
+    json_t *headers = json_object();
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+        json_object_set_new(headers, kept[i], json_string(http1_header(r, kept[i])));
+    conn_event(c->conn, 0, "kube.call", json_pack("{ss, ss, so, so*}", "method", r->method, "target", r->target, "headers", headers,
+                                                  "body", r->body_len ? body_shown(r) : NULL));
+}
+
 static void serve(struct call *c)
 {
+    if (events_wanted(c->k->events, "kube.call"))
+        tell_call(c);
     struct uri_path path = {0};
-    const char *ns, *name, *sub;
+    const char *ns = NULL, *name = NULL, *sub = NULL;
     int r = uri_path_read(c->request->path, &path);
     const struct kube_resource *resource = r ? NULL : resource_meant(c->k, &path, &ns, &name, &sub);
     if (r == -EINVAL)
         kube_reply_with(c, 400, "text/plain; charset=utf-8", NULL, "400 Bad Request", 15);
     else if (c->request->too_large)
         kube_reply_status(c, status_make(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728", NULL));
-    else if (!kube_call_admit(c))
+    else if (c->k->upstream) {
+        kube_call_guess(c);
+        kube_upstream_call(c, resource, ns, name, sub);
+    } else if (!kube_call_admit(c))
         (void)0;
     else if (resource)
         resource_call(c, resource, ns, name, sub);

@@ -37,6 +37,8 @@ struct kube {
     bool (*left)(void *arg, const json_t *object); /* … but for these; NULL: none */
     void *left_arg;
     TAILQ_HEAD(, podlog) logs;
+    uint64_t *next_conn_id; /* borrowed */
+    struct kube_upstream *upstream; /* the real API server that answers; owned; NULL: we do */
     char *openapi[3];       /* remembered, see openapi.c; owned */
     size_t openapi_len[3];
 };
@@ -68,12 +70,16 @@ bool kube_call_accepts(const struct call *c, const char *part); /* does Accept s
 
 /* ---- auth.c ---- */
 
+void kube_call_guess(struct call *c); /* the same, where another decides */
 bool kube_call_admit(struct call *c); /* who asks, and for whom. false: answered */
 
 /* ---- what is answered ---- */
 
 bool route_call(struct call *c, const struct uri_path *path); /* all that is no resource; false: it is none of these */
 void resource_call(struct call *c, const struct kube_resource *r, const char *ns, const char *name, const char *sub);
+/* What kube.request will tell of it, but for status and reason, if another answers it. New reference. */
+json_t *resource_call_facts(struct call *c, const struct kube_resource *r, const char *ns, const char *name, const char *sub,
+                            bool *ret_watch, bool *ret_dry_run);
 void discovery_core(struct call *c);
 void discovery_groups(struct call *c);
 void discovery_group(struct call *c, const char *group);
@@ -115,3 +121,7 @@ void kube_event(struct kube *k, const char *event, json_t *fields); /* fields st
 int kube_settings(struct kube *k, char **reterr);
 struct mover *mover_new(struct kube *k);
 struct mover *mover_free(struct mover *m);
+/* Without what would fill the log, or must not stand there. New reference. */
+json_t *kube_object_shown(const char *plural, const json_t *object);
+/* The status that the object should have and has not. New reference; NULL: it is as it should be, or nobody knows. */
+json_t *kube_status_moved(const struct kube *k, const char *plural, const json_t *object);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fakekube/internal.h"
+#include "fakekube/upstream_impl.h"
 #include "lib/base/mem.h"
 #include "lib/script/spec.h"
 
@@ -71,12 +72,11 @@ static int make_cluster(struct kube *k, char **reterr)
 
 /* ---- what changes ---- */
 
-/* Without what would fill the log, or must not stand there. */
-static json_t *shown(const struct kube_change *c)
+json_t *kube_object_shown(const char *plural, const json_t *object)
 {
-    json_t *o = object_copy(c->object);
+    json_t *o = object_copy(object);
     json_object_del(json_object_get(o, "metadata"), "managedFields");
-    if (!strcmp(kube_shelf_plural(c->shelf), "secrets"))
+    if (!strcmp(plural, "secrets"))
         json_object_del(o, "data");
     return o;
 }
@@ -96,7 +96,7 @@ static void on_change(void *arg, const struct kube_change *c)
     kube_event(k, "kube.changed", json_pack("{ss, ss, ss, so, ss, sI, so}", "type", names[c->type], "group", kube_shelf_group(c->shelf),
                                             "kind", r ? r->kind : kube_shelf_plural(c->shelf), "namespace",
                                             json_stringn(c->key, (size_t)(slash - c->key)), "name", slash + 1, "version",
-                                            (json_int_t)c->version, "object", shown(c)));
+                                            (json_int_t)c->version, "object", kube_object_shown(kube_shelf_plural(c->shelf), c->object)));
 }
 
 /* ---- connections ---- */
@@ -106,13 +106,14 @@ static void build(void *arg, struct conn *c)
     struct kube *k = arg;
     struct http1_owner owner = {.request = kube_call_serve, .arg = k, .max_head = (size_t)k->limits.header,
                                 .max_body = (size_t)k->limits.body};
-    c->on_free = kube_abandon;
+    c->on_free = k->upstream ? kube_upstream_abandon : kube_abandon;
     http1_server_push(c, &owner);
 }
 
 static void release(void *arg)
 {
     struct kube *k = arg;
+    kube_upstream_free(k->upstream);
     mover_free(k->mover);
     podlog_forget(k, NULL);
     kube_store_unwatch(k->changes);
@@ -138,7 +139,8 @@ int kube_start(const struct kube_options *o, struct kube **ret, char **reterr)
 {
     struct kube *k = NEW(struct kube);
     *reterr = NULL;
-    *k = (struct kube){.loop = o->loop, .events = o->events, .faults = o->faults, .spec = spec_without_nulls(o->spec)};
+    *k = (struct kube){.loop = o->loop, .events = o->events, .faults = o->faults, .spec = spec_without_nulls(o->spec),
+                       .next_conn_id = o->next_conn_id};
     TAILQ_INIT(&k->streams);
     TAILQ_INIT(&k->logs);
     int r = kube_settings(k, reterr);

@@ -16,6 +16,7 @@
  *
  * Each request to a resource is an event kube.request {verb, group, version, resource, subresource, namespace, name, user,
  * impersonated, manager, dry_run, status, reason}, each change kube.changed {type, group, kind, namespace, name, version, object}.
+ * In a verbose log every call is kube.call {method, target, headers, body} too.
  */
 #pragma once
 

@@ -140,6 +140,20 @@ static bool settled(const json_t *object, const json_t *status)
     return same;
 }
 
+json_t *kube_status_moved(const struct kube *k, const char *plural, const json_t *object)
+{
+    const char *statuses = json_string_value(json_object_get(k->spec, "statuses"));
+    if ((statuses && !strcmp(statuses, "never")) || (k->left && k->left(k->left_arg, object)))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        json_t *status = strcmp(kinds[i].plural, plural) ? NULL : kinds[i].status(object);
+        if (status && kinds[i].status != of_definition && !settled(object, status))
+            return status;
+        json_decref(status);
+    }
+    return NULL;
+}
+
 static void move(struct mover *m, const char *plural, const char *key)
 {
     struct cluster *c = m->k->cluster;

@@ -93,7 +93,7 @@ static bool read_options(struct call *c, struct asking *g)
 
 /* ---- bodies ---- */
 
-static bool patch_kind_of(struct call *c, struct ask *a)
+static bool patch_kind_said(const struct call *c, enum patch_kind *ret)
 {
     static const struct {
         const char *type;
@@ -106,10 +106,16 @@ static bool patch_kind_of(struct call *c, struct ask *a)
     size_t n = type ? strcspn(type, "; ") : 0;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (n == strlen(kinds[i].type) && !strncmp(type, kinds[i].type, n)) {
-            a->patch = kinds[i].kind;
-            if (a->patch != PATCH_STRATEGIC || !a->r->custom)
-                return true;
+            *ret = kinds[i].kind;
+            return true;
         }
+    return false;
+}
+
+static bool patch_kind_of(struct call *c, struct ask *a)
+{
+    if (patch_kind_said(c, &a->patch) && (a->patch != PATCH_STRATEGIC || !a->r->custom))
+        return true;
     kube_reply_status(c, status_media_type(a->r->custom ? "application/json-patch+json, application/merge-patch+json, "
                                                      "application/apply-patch+yaml"
                                                    : "application/json-patch+json, application/merge-patch+json, "
@@ -172,12 +178,10 @@ static void add_text(json_t *facts, const char *key, const char *v)
         json_object_set_new(facts, key, text);
 }
 
-static void say(struct call *c, const struct ask *a, int status)
+static json_t *facts_of(struct call *c, const struct ask *a)
 {
-    if (!events_heard(c->conn->events))
-        return;
-    json_t *facts = json_pack("{ss, ss, ss, ss, ss, si}", "verb", kube_verb_name(a->verb), "group", a->r->group, "version",
-                              a->r->version, "resource", a->r->plural, "user", c->user, "status", status);
+    json_t *facts = json_pack("{ss, ss, ss, ss, ss}", "verb", kube_verb_name(a->verb), "group", a->r->group, "version",
+                              a->r->version, "resource", a->r->plural, "user", c->user);
     add_text(facts, "namespace", a->ns);
     add_text(facts, "name", a->name ? a->name : a->verb == VERB_CREATE ? object_text(a->body, "name") : NULL);
     add_text(facts, "subresource", a->sub);
@@ -189,6 +193,15 @@ static void say(struct call *c, const struct ask *a, int status)
         json_object_set_new(facts, "dry_run", json_true());
     if (c->impersonated)
         json_object_set(facts, "impersonated", c->impersonated);
+    return facts;
+}
+
+static void say(struct call *c, const struct ask *a, int status)
+{
+    if (!events_heard(c->conn->events))
+        return;
+    json_t *facts = facts_of(c, a);
+    json_object_set_new(facts, "status", json_integer(status));
     if (status >= 400) {
         add_text(facts, "reason", json_string_value(json_object_get(a->answer, "reason")));
         add_text(facts, "message", json_string_value(json_object_get(a->answer, "message")));
@@ -279,4 +292,20 @@ void resource_call(struct call *c, const struct kube_resource *r, const char *ns
     free(g.version);
     free(g.token);
     free(g.manager);
+}
+
+json_t *resource_call_facts(struct call *c, const struct kube_resource *r, const char *ns, const char *name, const char *sub,
+                            bool *ret_watch, bool *ret_dry_run)
+{
+    _cleanup_(freep) char *manager = manager_of(c), *dry = kube_call_param(c, "dryRun");
+    struct ask a = {.r = r, .ns = ns, .name = name, .sub = sub, .manager = manager, .dry_run = dry && *dry};
+    if (!verb_of(c, name, &a.verb))
+        return NULL;
+    (void)patch_kind_said(c, &a.patch);
+    *ret_watch = a.verb == VERB_WATCH;
+    *ret_dry_run = a.dry_run;
+    a.body = a.verb == VERB_CREATE ? json_loadb((const char *)c->request->body, c->request->body_len, 0, NULL) : NULL;
+    json_t *facts = facts_of(c, &a);
+    json_decref(a.body);
+    return facts;
 }

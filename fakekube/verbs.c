@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fakekube/internal.h"
+#include "fakekube/upstream_impl.h"
 #include "lib/base/mem.h"
 #include "lib/script/match.h"
 
@@ -16,7 +17,7 @@ static int refuse(char **reterr, char *text)
 
 static int verb_apply(struct kube *k, const json_t *args, char **reterr)
 {
-    return cluster_apply(k->cluster, args, reterr);
+    return k->upstream ? kube_upstream_apply(k->upstream, args, reterr) : cluster_apply(k->cluster, args, reterr);
 }
 
 static int verb_delete(struct kube *k, const json_t *args, char **reterr)
@@ -25,6 +26,8 @@ static int verb_delete(struct kube *k, const json_t *args, char **reterr)
     const char *ns = json_string_value(json_object_get(args, "namespace"));
     const struct kube_resource *r;
     size_t i = 0;
+    if (k->upstream)
+        return kube_upstream_delete(k->upstream, args, reterr);
     while (kind && (r = resources_at(k->cluster->resources, i)) && strcmp(r->kind, kind))
         i++;
     if (!kind || !name || !r)
@@ -53,7 +56,10 @@ static int verb_bookmark(struct kube *k, const json_t *args, char **reterr)
 
 static int verb_end_watches(struct kube *k, const json_t *args, char **reterr)
 {
-    streams_end(k);
+    if (k->upstream)
+        kube_upstream_end_watches(k->upstream);
+    else
+        streams_end(k);
     return 0;
 }
 
@@ -92,11 +98,19 @@ static const struct {
     {"log", podlog_verb},
 };
 
+/* What can be done to a real cluster too. */
+static bool upstream_can(const char *verb)
+{
+    return !strcmp(verb, "apply") || !strcmp(verb, "delete") || !strcmp(verb, "end_watches");
+}
+
 static int perform(struct kube *k, const char *verb, const json_t *args, char **reterr)
 {
     const char *own[ARRAY_SIZE(verbs)];
     for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
         own[i] = verbs[i].name;
+        if (!strcmp(verb, verbs[i].name) && k->upstream && !upstream_can(verb))
+            return refuse(reterr, xasprintf("%s: a real API server cannot be told to", verb));
         if (!strcmp(verb, verbs[i].name))
             return verbs[i].fn(k, args, reterr);
     }

@@ -14,10 +14,10 @@ void parity_normalise(json_t *said);
  * compared by name, and its order for itself. New reference. */
 json_t *parity_diff(const json_t *real, const json_t *fake);
 
-/* fixtures/parity/differences.yaml: {talk, over?, versions?, at, reason}; talk and at are patterns of
+/* A file such as fixtures/parity/differences.yaml: {talk, over?, versions?, at, reason}; talk and at are patterns of
  * fnmatch(3). */
 struct parity_known;
-struct parity_known *parity_known_read(const char *fixtures); /* NULL: complained on standard error */
+struct parity_known *parity_known_read(const char *path); /* NULL: complained on standard error */
 struct parity_known *parity_known_free(struct parity_known *k);
 /* This talk was played: who is about it must be met from now on. */
 void parity_known_played(struct parity_known *k, const char *talk, const char *over, const char *version);
