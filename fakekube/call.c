@@ -133,9 +133,25 @@ static void tell_call(struct call *c)
                                                   "body", r->body_len ? body_shown(r) : NULL));
 }
 
+/* Discovery, the version, schemas, probes; path NULL: it cannot be read. */
+static void other_call(struct call *c, const struct uri_path *path)
+{
+    json_t *facts = events_heard(c->conn->events) || fault_asked(c) ? fault_facts(c, NULL) : NULL;
+    if (facts && fault_takes(c, json_incref(facts))) {
+        json_decref(facts);
+        return;
+    }
+    if (!path || !route_call(c, path))
+        kube_reply_no_page(c);
+    if (facts) {
+        json_object_set_new(facts, "status", json_integer(c->status));
+        conn_event(c->conn, 0, "kube.request", facts);
+    }
+}
+
 static void serve(struct call *c)
 {
-    if (events_wanted(c->k->events, "kube.call"))
+    if (!c->asked && events_wanted(c->k->events, "kube.call"))
         tell_call(c);
     struct uri_path path = {0};
     const char *ns = NULL, *name = NULL, *sub = NULL;
@@ -152,15 +168,25 @@ static void serve(struct call *c)
         (void)0;
     else if (resource)
         resource_call(c, resource, ns, name, sub);
-    else if (r || !route_call(c, &path))
-        kube_reply_no_page(c);
+    else
+        other_call(c, r ? NULL : &path);
     uri_path_done(&path);
+}
+
+static void begin(void *kube, struct http1 *h, const struct http1_request *r, bool asked)
+{
+    const char *query = strchr(r->target, '?');
+    struct call c = {.k = kube, .conn = http1_layer(h)->conn, .http = h, .request = r, .query = query ? query + 1 : "", .asked = asked};
+    serve(&c);
+    json_decref(c.impersonated);
 }
 
 void kube_call_serve(void *kube, struct http1 *h, const struct http1_request *r)
 {
-    const char *query = strchr(r->target, '?');
-    struct call c = {.k = kube, .conn = http1_layer(h)->conn, .http = h, .request = r, .query = query ? query + 1 : ""};
-    serve(&c);
-    json_decref(c.impersonated);
+    begin(kube, h, r, false);
+}
+
+void kube_call_again(void *kube, struct http1 *h, const struct http1_request *r)
+{
+    begin(kube, h, r, true);
 }

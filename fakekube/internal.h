@@ -53,11 +53,13 @@ struct call {
     const json_t *groups;       /* of that user, where they are said; borrowed from impersonated; NULL: none */
     json_t *impersonated;       /* owned; NULL: nobody */
     int status;                 /* of the answer; 0: none yet */
+    bool asked;                 /* the scenario has been, at kube.request */
 };
 
 /* ---- call.c ---- */
 
 void kube_call_serve(void *kube, struct http1 *h, const struct http1_request *r); /* http1_owner.request */
+void kube_call_again(void *kube, struct http1 *h, const struct http1_request *r); /* the same, when the scenario has been asked */
 /* Each answers the call, once. json: taken. */
 void kube_reply_json(struct call *c, int code, json_t *json);
 void kube_reply_status(struct call *c, json_t *status); /* with its own code */
@@ -67,6 +69,13 @@ json_t *kube_call_headers(const struct call *c, const char *content_type); /* th
 char *kube_call_param(const struct call *c, const char *name); /* a new string; NULL: not given */
 bool kube_call_flag(const struct call *c, const char *name);   /* "true", "1", or there without a value */
 bool kube_call_accepts(const struct call *c, const char *part); /* does Accept say it? */
+
+/* ---- fault.c: the moment kube.request ---- */
+
+json_t *fault_facts(const struct call *c, const char *verb); /* those that every call has */
+/* Asks the scenario, once a call. true: it has taken the call; what it lets pass is served again later. facts: taken. */
+bool fault_takes(struct call *c, json_t *facts);
+bool fault_asked(const struct call *c); /* is it worth while to make facts? */
 
 /* ---- auth.c ---- */
 

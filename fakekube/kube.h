@@ -12,9 +12,9 @@
  *   history: 1000            how many changes a watch may lie behind
  *   certificate, tls_options as of kas (lib/script/tls_setup.h)
  *   limits: {connections, header, body: 3MiB}
- *   Faults are at tcp, tls and http moments, with `who: kube`.
+ *   Faults are at tcp, tls and http moments and at kube.request, with `who: kube`.
  *
- * Each request to a resource is an event kube.request {verb, group, version, resource, subresource, namespace, name, user,
+ * Each request is an event kube.request {verb, method, path, group, version, resource, subresource, namespace, name, user,
  * impersonated, manager, dry_run, status, reason}, each change kube.changed {type, group, kind, namespace, name, version, object}.
  * In a verbose log every call is kube.call {method, target, headers, body} too.
  */

@@ -153,8 +153,7 @@ static void test_paths(void **state)
     ask(w, "DELETE", CMS "/a", "", "", 200);
     ask(w, "DELETE", CMS "/a", "", "", 404);
     ask(w, "GET", "/api/v1/namespaces/default", "", "", 200);
-    assert_non_null(strstr(logged(w), "\"event\":\"kube.request\",\"verb\":\"patch\",\"group\":\"\",\"version\":\"v1\",\"resource\":"
-                                                      "\"configmaps\""));
+    assert_non_null(strstr(logged(w), "\"event\":\"kube.request\",\"verb\":\"patch\",\"method\":\"PATCH\",\"path\":\"" CMS "/a\""));
     world_free(w);
     (void)state;
 }
@@ -339,6 +338,45 @@ static void test_faults(void **state)
     (void)state;
 }
 
+static void test_faults_of_a_request(void **state)
+{
+    struct world *w = world_new(
+        "[{\"at\":\"kube.request\",\"when\":{\"verb\":\"create\",\"resource\":\"configmaps\"},\"times\":1,\"do\":{\"refuse\":{\"message\":\"configmaps "
+        "\\\"a\\\" is forbidden: exceeded quota: q\"}}},"
+        "{\"at\":\"kube.request\",\"when\":{\"name\":\"slow\"},\"do\":[{\"delay\":\"20ms\"},\"pass\"]},"
+        "{\"at\":\"kube.request\",\"when\":{\"path\":\"/version\"},\"times\":1,\"do\":{\"respond\":{\"status\":503,\"body\":\"no\"}}},"
+        "{\"at\":\"kube.request\",\"when\":{\"user\":\"system:admin\",\"verb\":\"delete\"},\"do\":\"withhold\"}]",
+        NULL);
+    const json_t *no = ask(w, "POST", CMS, "", CM("a", "1"), 403);
+    assert_string_equal(text_of(no, "reason"), "Forbidden");
+    assert_string_equal(text_of(no, "message"), "configmaps \"a\" is forbidden: exceeded quota: q");
+    assert_non_null(strstr(logged(w), "\"name\":\"a\",\"manager\":\"unknown\",\"status\":403,\"reason\":\"Forbidden\""));
+    ask(w, "GET", CMS "/a", "", "", 404); /* nothing was done */
+    ask(w, "POST", CMS, "", CM("a", "1"), 201);
+    assert_string_equal(ask_with(w, "POST", CMS, "", CM("slow", "1")), ""); /* not yet */
+    conn_fake_run(w->c);
+    assert_non_null(strstr(take(w), "HTTP/1.1 201 Created"));
+    assert_non_null(strstr(ask_with(w, "GET", "/version", "", ""), "HTTP/1.1 503 "));
+    assert_non_null(strstr(logged(w), "\"event\":\"kube.request\",\"verb\":\"get\",\"method\":\"GET\",\"path\":\"/version\",\"user\":\"system:admin\",\"fault\":true"));
+    get(w, "/version");
+    assert_string_equal(ask_with(w, "DELETE", CMS "/a", "", ""), "");
+    assert_string_equal(ask_with(w, "GET", "/version", "", ""), ""); /* it is deaf */
+    world_free(w);
+    (void)state;
+}
+
+static void test_a_request_dies_while_it_waits(void **state)
+{
+    struct world *w = world_new("[{\"at\":\"kube.request\",\"do\":[{\"delay\":\"1h\"},\"pass\"]}]", NULL);
+    ask_with(w, "GET", CMS, "", "");
+    conn_kill(w->c, "test");
+    w->c = conn_fake_free(w->c);
+    assert_non_null(strstr(logged(w), "\"fault\":true"));
+    connect_again(w);
+    world_free(w);
+    (void)state;
+}
+
 static void test_mistakes(void **state)
 {
     struct world *w = world_new(NULL, NULL);
@@ -377,6 +415,8 @@ int main(void)
         cmocka_unit_test(test_warnings_and_tables),
         cmocka_unit_test(test_statuses_move),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_faults_of_a_request),
+        cmocka_unit_test(test_a_request_dies_while_it_waits),
         cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fakekube/internal.h"
+#include "fakekube/protobuf.h"
 #include "lib/base/mem.h"
 #include "lib/script/yaml.h"
 
@@ -154,8 +155,10 @@ static bool read_body(struct call *c, struct ask *a)
     if (a->verb == VERB_PATCH && !patch_kind_of(c, a))
         return false;
     if (is_protobuf(c)) {
-        kube_reply_status(c, status_media_type("application/json, application/yaml"));
-        return false;
+        a->body = protobuf_object(c->request->body, n, &why);
+        if (!a->body)
+            kube_reply_status(c, status_bad_request("%s", why));
+        return a->body != NULL;
     }
     a->body = json_loadb(text, n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
     if (!a->body && type && strstr(type, "yaml"))
@@ -178,10 +181,12 @@ static void add_text(json_t *facts, const char *key, const char *v)
         json_object_set_new(facts, key, text);
 }
 
-static json_t *facts_of(struct call *c, const struct ask *a)
+static json_t *facts_of(const struct call *c, const struct ask *a)
 {
-    json_t *facts = json_pack("{ss, ss, ss, ss, ss}", "verb", kube_verb_name(a->verb), "group", a->r->group, "version",
-                              a->r->version, "resource", a->r->plural, "user", c->user);
+    json_t *facts = fault_facts(c, kube_verb_name(a->verb));
+    add_text(facts, "version", a->r->version);
+    add_text(facts, "resource", a->r->plural);
+    json_object_set_new(facts, "group", json_string(a->r->group));
     add_text(facts, "namespace", a->ns);
     add_text(facts, "name", a->name ? a->name : a->verb == VERB_CREATE ? object_text(a->body, "name") : NULL);
     add_text(facts, "subresource", a->sub);
@@ -191,8 +196,6 @@ static json_t *facts_of(struct call *c, const struct ask *a)
         json_object_set_new(facts, "patch", json_string((const char *[]){"json", "merge", "strategic", "apply"}[a->patch]));
     if (a->dry_run)
         json_object_set_new(facts, "dry_run", json_true());
-    if (c->impersonated)
-        json_object_set(facts, "impersonated", c->impersonated);
     return facts;
 }
 
@@ -273,7 +276,7 @@ void resource_call(struct call *c, const struct kube_resource *r, const char *ns
         kube_reply_status(c, status_method(r));
     else if (r->namespaced && !ns && (name || !(a->verb & (VERB_LIST | VERB_WATCH | VERB_DELETE_COLLECTION))))
         kube_reply_no_page(c);
-    else if (!has_sub(c, a) || !read_options(c, &g) || !read_body(c, a))
+    else if (!has_sub(c, a) || !read_options(c, &g) || !read_body(c, a) || (fault_asked(c) && fault_takes(c, facts_of(c, a))))
         (void)0;
     else if (a->verb == VERB_WATCH)
         begin(c, a, watch_call);

@@ -51,14 +51,28 @@ const struct action *conn_moment(struct conn *c, int64_t stream, const char *mom
     return a;
 }
 
+bool conn_asked(struct conn *c, const char *moment)
+{
+    return c->moments && !c->dead && c->moments->cares(c->moments, moment);
+}
+
+const struct action *conn_ask(struct conn *c, int64_t stream, const char *moment, json_t *facts)
+{
+    const struct action *a = conn_asked(c, moment) ? c->moments->at(c->moments, c, stream, moment, facts) : NULL;
+    json_decref(facts);
+    if (a)
+        snprintf(c->at, sizeof c->at, "%s", moment);
+    return a;
+}
+
 bool conn_cares(struct conn *c, const char *moment)
 {
-    return events_wanted(c->events, moment) || (c->moments && !c->dead && c->moments->cares(c->moments, moment));
+    return events_wanted(c->events, moment) || conn_asked(c, moment);
 }
 
 bool conn_heard(struct conn *c, const char *moment)
 {
-    return events_heard(c->events) || (c->moments && !c->dead && c->moments->cares(c->moments, moment));
+    return events_heard(c->events) || conn_asked(c, moment);
 }
 
 void conn_event(struct conn *c, int64_t stream, const char *event, json_t *facts)

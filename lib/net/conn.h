@@ -59,6 +59,9 @@ void conn_push(struct conn *c, struct layer *l);
  * For noisy moments call conn_cares() first and skip the rest if it says no. */
 const struct action *conn_moment(struct conn *c, int64_t stream, const char *moment, json_t *facts);
 bool conn_cares(struct conn *c, const char *moment);
+/* Asks without writing the event: its owner writes it when more is known, under the same name. `facts` is stolen. */
+const struct action *conn_ask(struct conn *c, int64_t stream, const char *moment, json_t *facts);
+bool conn_asked(struct conn *c, const char *moment); /* would conn_ask() ever answer? */
 /* The same for moments that are not noisy: false if there is neither log, nor subscriber, nor fault for it. */
 bool conn_heard(struct conn *c, const char *moment);
 /* Only writes the event. */

@@ -241,6 +241,41 @@ static void decided(void *arg, bool carry_on)
     http1_run(h);
 }
 
+/* A list of actions at a moment of the owner's. */
+struct further {
+    struct http1 *h;
+    own_action_fn own;
+    acted_fn done;
+    void *arg;
+};
+
+static bool further_action(void *arg, const struct action *a)
+{
+    const struct further *f = arg;
+    return own_action(f->h, a) || (f->own && f->own(f->arg, a));
+}
+
+static void further_decided(void *arg, bool carry_on)
+{
+    struct further *f = arg;
+    struct http1 *h = f->h;
+    bool waits = h->busy && !h->l.conn->dead;
+    f->done(f->arg, carry_on && waits);
+    free(f);
+    if (!waits || h->l.conn->dead)
+        return;
+    if (!carry_on)
+        h->busy = false;
+    http1_run_later(h);
+}
+
+void http1_act(struct http1 *h, const struct action *list, own_action_fn own, acted_fn done, void *arg)
+{
+    struct further *f = NEW(struct further);
+    *f = (struct further){.h = h, .own = own, .done = done, .arg = arg};
+    conn_act_all(h->l.conn, &h->l, list, further_action, further_decided, f);
+}
+
 static void request_came(struct http1 *h)
 {
     struct conn *c = h->l.conn;

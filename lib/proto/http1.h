@@ -22,7 +22,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "lib/net/layer.h"
+#include "lib/net/conn.h"
 
 struct http1;
 
@@ -59,6 +59,9 @@ void http1_respond(struct http1 *h, int status, const char *reason, const json_t
 void http1_begin(struct http1 *h, int status, const json_t *headers);
 void http1_write(struct http1 *h, const void *p, size_t n);
 void http1_end(struct http1 *h);
+/* Does what a scenario wants at a later moment of the request that is being answered, one that its owner has asked for: the verbs of
+ * http.request, and those of `own` (NULL: none). `done` as of conn_act_all(): with carry_on the owner answers now. */
+void http1_act(struct http1 *h, const struct action *list, own_action_fn own, acted_fn done, void *arg);
 /* Writes the 101 and becomes transparent: what follows goes up to the layer pushed next, which is told LAYER_OPEN when
  * request() returns, or when the turn ends if the answer comes later. */
 void http1_upgrade(struct http1 *h, const json_t *headers);

@@ -159,7 +159,7 @@ static const struct home {
     const char *where, *is, *layers;
 } homes[] = {{"gitlab", "fake GitLab", " tcp tls http "},
              {"gitaly", "fake Gitaly", " tcp http2 grpc "},
-             {"kube", "fake Kubernetes API", " tcp tls http "},
+             {"kube", "fake Kubernetes API", " tcp tls http kube "},
              {"hubble", "fake Hubble relay", " tcp tls http2 grpc "}};
 
 static const struct home *home_of(const char *where)
@@ -176,7 +176,10 @@ static bool happens_at(const char *layer, const char *at, const char *where)
     const struct home *h = home_of(where);
     if (h)
         return strstr(h->layers, word) != NULL;
-    const char *home = strncmp(at, "dns.", 4) == 0 ? "dns" : strncmp(at, "proxy.", 6) == 0 ? "proxy" : "kas";
+    const char *home = strncmp(at, "dns.", 4) == 0     ? "dns"
+                       : strncmp(at, "proxy.", 6) == 0 ? "proxy"
+                       : strcmp(layer, "kube") == 0    ? "kube"
+                                                       : "kas";
     return strcmp(where, home) == 0;
 }
 
@@ -185,6 +188,7 @@ static void check_home(struct check *c, const char *layer, const char *at, const
     bool kas = strcmp(scenario_component(c->tree), "kas") == 0;
     const char *is, *home = strncmp(at, "dns.", 4) == 0     ? "dns"
                                     : strncmp(at, "proxy.", 6) == 0 ? "proxy"
+                                    : strcmp(layer, "kube") == 0    ? "kube"
                                     : !kas                          ? "kas"
                                     : happens_at(layer, at, "gitlab") ? "gitlab"
                                                                       : "gitaly";

@@ -11,7 +11,7 @@ static const struct hint {
     const char *name, *layer;
 } prefixes[] = {
     {"tcp.", "tcp"}, {"conn.", "tcp"}, {"tls.", "tls"},   {"http.", "http"},
-    {"ws.", "websocket"}, {"h2.", "http2"}, {"grpc.", "grpc"}, {"dns.", "dns"}, {"proxy.", "http"},
+    {"ws.", "websocket"}, {"h2.", "http2"}, {"grpc.", "grpc"}, {"dns.", "dns"}, {"proxy.", "http"}, {"kube.", "service"},
 }, kas_keys[] = {
     {"absent", "tcp"},         {"listen", "tcp"},      {"certificate", "tls"}, {"tls", "tls"}, {"tls_options", "tls"}, {"backlog", "tcp"},
     {"front", "http"},         {"speaks", "http"},     {"gzip", "grpc"},       {"lacks", "grpc"},

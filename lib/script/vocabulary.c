@@ -35,6 +35,10 @@ const struct vocabulary_moment vocabulary_moments[] = {
     {"http.request", "http", COMMON_VERBS " respond withhold pass", "method target path query version host headers", false,
      "the head of an HTTP/1.1 request arrived",
      "lib/proto/http1_test.c"},
+    {"kube.request", "kube", COMMON_VERBS " respond refuse withhold pass", "verb method path group version resource subresource namespace name user "
+     "impersonated manager patch dry_run", false,
+     "the cluster knows what is asked, and by whom, before it does it",
+     "fakekube/kube_test.c"},
     {"ws.handshake", "websocket", COMMON_VERBS " headers respond withhold pass", "headers", false,
      "the upgrade was asked for, before our 101 goes out",
      "lib/proto/websocket_fault_test.c"},
@@ -102,6 +106,7 @@ const struct vocabulary_verb vocabulary_verbs[] = {
     {"shape", "any", false, "a poor network for the rest of the connection {latency, jitter, bandwidth, slice, trickle, after_bytes, after, then, dir}", "lib/net/shape_test.c"},
     {"cut", "tls", false, "that only the first bytes of the message go out {bytes}", "lib/net/tls_message_test.c"},
     {"respond", "http", false, "an HTTP answer {status, reason, headers, body, close}", "lib/proto/http1_test.c"},
+    {"refuse", "kube", false, "a Status as Kubernetes says no {code, reason, message, details}; default code 403", "fakekube/kube_test.c"},
     {"withhold", "http2", true, "that what was about to be sent is not sent", "lib/proto/http2_end_test.c"},
     {"alert", "tls", false, "a TLS alert by name, for instance handshake_failure, or {name}; at tls.handshake under the keys (TLS 1.3)", "lib/net/tls_test.c"},
     {"bytes", "grpc", false, "the bytes that stand where a framed message would: a text, {hex: …} or {base64: …}", "lib/proto/grpc_fault_test.c"},
