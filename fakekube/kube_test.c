@@ -329,6 +329,38 @@ static void test_statuses_move(void **state)
     (void)state;
 }
 
+#define JOBS "/apis/batch/v1/namespaces/default/jobs"
+
+static void test_statuses_take_their_time_or_fail(void **state)
+{
+    static const char job[] = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"backoffLimit\":1,\"template\":{\"spec\":{\"restartPolicy\":\"Never\","
+                              "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}}}";
+    static const char pod[] = "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}";
+    struct world *w = world_new(NULL, "{\"statuses\":[{\"when\":{\"kind\":\"Job\",\"name\":\"slow\"},\"after\":\"20ms\"},{\"when\":{\"kind\":\"Job\",\"name\":\"bad\"},"
+                                      "\"becomes\":\"failed\"},{\"when\":{\"kind\":\"Pod\"},\"becomes\":\"waiting\"},{\"when\":{\"kind\":\"Job\",\"name\":\"own\"},"
+                                      "\"status\":{\"active\":7}}]}");
+    static const char *const names[] = {"slow", "bad", "own", "well"};
+    for (size_t i = 0; i < 4; i++) {
+        _cleanup_(freep) char *body = xasprintf(job, names[i]);
+        ask(w, "POST", JOBS, "", body, 201);
+    }
+    ask(w, "POST", "/api/v1/namespaces/default/pods", "", pod, 201);
+    conn_fake_run(w->c);
+    assert_int_equal(json_integer_value(object_get(get(w, JOBS "/bad"), "status.failed")), 2);
+    assert_string_equal(text_of(json_array_get(object_get(get(w, JOBS "/bad"), "status.conditions"), 0), "reason"), "BackoffLimitExceeded");
+    assert_int_equal(json_integer_value(object_get(get(w, JOBS "/own"), "status.active")), 7);
+    assert_int_equal(json_integer_value(object_get(get(w, JOBS "/well"), "status.succeeded")), 1);
+    assert_int_equal(json_integer_value(object_get(get(w, JOBS "/slow"), "status.succeeded")), 1);
+    assert_non_null(strstr(logged(w), "\"name\":\"slow\",\"version\":"));
+    assert_non_null(strstr(logged(w), "\"active\":1")); /* it waited first */
+    assert_null(object_get(get(w, JOBS "/slow"), "status.active"));
+    const json_t *p = get(w, "/api/v1/namespaces/default/pods/p");
+    assert_string_equal(text_of(p, "status.phase"), "Pending");
+    assert_string_equal(text_of(json_array_get(object_get(p, "status.conditions"), 0), "message"), "containers with unready status: [c]");
+    world_free(w);
+    (void)state;
+}
+
 static void test_faults(void **state)
 {
     struct world *w = world_new("[{\"at\":\"http.request\",\"when\":{\"path\":\"/version\"},\"do\":{\"respond\":{\"status\":503}}}]", NULL);
@@ -414,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_who_is_let_in),
         cmocka_unit_test(test_warnings_and_tables),
         cmocka_unit_test(test_statuses_move),
+        cmocka_unit_test(test_statuses_take_their_time_or_fail),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_faults_of_a_request),
         cmocka_unit_test(test_a_request_dies_while_it_waits),
