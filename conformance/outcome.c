@@ -153,6 +153,8 @@ json_t *outcome_json(const struct row *r)
         json_object_set_new(j, "dir", json_string(r->dir));
     if (json_object_get(r->judged, "note"))
         json_object_set(j, "note", json_object_get(r->judged, "note"));
+    if (json_object_get(r->judged, "rights"))
+        json_object_set(j, "rights", json_object_get(r->judged, "rights"));
     if (json_object_get(r->judged, "used"))
         json_object_set(j, "used", json_object_get(r->judged, "used"));
     if (json_object_get(r->judged, "exit"))

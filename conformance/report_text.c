@@ -139,6 +139,25 @@ static void notes_put(const struct rows *rows, FILE *f)
         fprintf(f, "… %zu notes in all\n", n);
 }
 
+/* What RBAC refused, where the cluster has it: the rights that are missing, or that it should not ask for. */
+static void refused_put(const struct rows *rows, FILE *f)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        const json_t *refused = json_object_get(json_object_get(rows->items[i]->judged, "rights"), "refused");
+        const char *right, *before = "";
+        json_t *times;
+        if (!json_object_size(refused))
+            continue;
+        fprintf(f, "no right to: %s: ", rows->items[i]->name);
+        json_object_foreach((json_t *)refused, right, times)
+        {
+            fprintf(f, "%s%s", before, right);
+            before = ", ";
+        }
+        fputc('\n', f);
+    }
+}
+
 /* Each component and how it fared. */
 static void components_put(const struct rows *rows, FILE *f)
 {
@@ -179,6 +198,7 @@ void report_summary(const struct rows *rows, const struct report_times *t, bool 
     unmet_kas_put(rows, f);
     fputc('\n', f);
     notes_put(rows, f);
+    refused_put(rows, f);
     components_put(rows, f);
     if (c.known)
         fprintf(f, "%zu of the skipped are known to fail\n", c.known);

@@ -18,6 +18,7 @@
 #include "conformance/world_ground.h"
 #include "conformance/world_kubelet.h"
 #include "conformance/world_person.h"
+#include "conformance/world_rights.h"
 #include "conformance/world_user.h"
 #include "conformance/world_verbs.h"
 #include "lib/base/clock.h"
@@ -45,6 +46,7 @@ struct world {
     struct rails *rails;         /* owned, as the next two */
     struct person *person;       /* NULL: none */
     struct kubelet *kubelet;     /* NULL: the component is started by the world itself */
+    json_t *rights;              /* owned: what it asked of a cluster with RBAC; NULL: there is none */
     struct kas_secrets secrets;
     struct steps *steps;
     struct world_verbs verbs;
@@ -223,6 +225,8 @@ static void on_event(void *arg, const json_t *event)
     if (is_sanitizer(json_string_value(json_object_get(event, "raw"))))
         w->sanitizer = true;
     judge_event(w->judge, event);
+    if (w->rights)
+        rights_note(w->rights, event);
     if (w->started_ns && !w->ending)
         bounds_look(&w->bounds, false);
     if (name && strcmp(name, "tcp.accept") == 0)
@@ -395,6 +399,8 @@ static json_t *verdict(const struct world *w)
         json_object_set_new(v, "pass", json_false());
         json_object_set_new(v, "reason", json_string(person_failure(w->person)));
     }
+    if (json_object_size(w->rights))
+        json_object_set(v, "rights", w->rights);
     json_object_set_new(v, "state", json_string("judged"));
     json_object_set_new(v, "seconds", json_real(w->judged_s));
     json_object_set_new(v, "exit", process_exit_json(actors_sut(w->actors)));
@@ -432,6 +438,7 @@ static int play(struct world *w, char **reterr)
         e = person_make(w, reterr);
     if (e)
         return e;
+    w->rights = json_is_true(json_object_get(json_object_get(w->row, "kube"), "rbac")) ? json_object() : NULL;
     w->sub = events_subscribe(w->events, on_event, w);
     w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"), pki_root_pem(w->fakes.pki));
     w->rails = rails_new(w->loop, w->events, &w->fakes.next_conn_id, &w->secrets);
@@ -473,6 +480,7 @@ static void world_done(struct world *w)
     loop_free(w->loop);
     fakes_done(&w->fakes);
     judge_free(w->judge);
+    json_decref(w->rights);
     events_free(w->events);
     ground_done(&w->ground);
     if (w->kube_log_fd > 0)

@@ -303,6 +303,17 @@ static void test_warnings_and_tables(void **state)
     const json_t *t = ask(w, "GET", CMS, "Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n", "", 200);
     assert_string_equal(text_of(t, "kind"), "Table");
     assert_int_equal(json_array_size(json_object_get(json_array_get(json_object_get(t, "rows"), 0), "cells")), 3);
+    static const char pod[] = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"c\","
+                              "\"image\":\"i\"}]}}";
+    static const char waits[] = "{\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{\"name\":\"c\",\"ready\":false,\"restartCount\":2,"
+                                "\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}}]}}";
+    ask(w, "POST", "/api/v1/namespaces/default/pods", "", pod, 201);
+    ask(w, "PATCH", "/api/v1/namespaces/default/pods/p/status", "Content-Type: application/merge-patch+json\r\n", waits, 200);
+    t = ask(w, "GET", "/api/v1/namespaces/default/pods/p", "Accept: application/json;as=Table;v=v1;g=meta.k8s.io\r\n", "", 200);
+    const json_t *cells = json_object_get(json_array_get(json_object_get(t, "rows"), 0), "cells");
+    assert_string_equal(json_string_value(json_array_get(cells, 1)), "0/1");
+    assert_string_equal(json_string_value(json_array_get(cells, 2)), "CrashLoopBackOff");
+    assert_int_equal(json_integer_value(json_array_get(cells, 3)), 2);
     world_free(w);
     (void)state;
 }

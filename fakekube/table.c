@@ -7,7 +7,8 @@
 #include "lib/base/mem.h"
 
 struct column {
-    const char *plural, *name, *type, *path; /* path of the value; "a/b": both, with a slash between; "#x": how many keys */
+    const char *plural, *name, *type, *path; /* path of the value; "a/b": both, with a slash between; "#x": how many keys;
+                                                      "@x": of a Pod's containers, see of_containers() */
 };
 
 static const struct column columns[] = {
@@ -17,10 +18,17 @@ static const struct column columns[] = {
     {"deployments", "Ready", "string", "status.readyReplicas/spec.replicas"},
     {"deployments", "Up-to-date", "integer", "status.updatedReplicas"},
     {"deployments", "Available", "integer", "status.availableReplicas"},
+    {"events", "Type", "string", "type"},
+    {"events", "Reason", "string", "reason"},
+    {"events", "Kind", "string", "involvedObject.kind"},
+    {"events", "Object", "string", "involvedObject.name"},
+    {"events", "Message", "string", "message"},
     {"jobs", "Completions", "string", "status.succeeded/spec.completions"},
     {"leases", "Holder", "string", "spec.holderIdentity"},
     {"namespaces", "Status", "string", "status.phase"},
-    {"pods", "Status", "string", "status.phase"},
+    {"pods", "Ready", "string", "@ready"},
+    {"pods", "Status", "string", "@status"},
+    {"pods", "Restarts", "integer", "@restarts"},
     {"replicasets", "Desired", "integer", "spec.replicas"},
     {"replicasets", "Ready", "integer", "status.readyReplicas"},
     {"secrets", "Type", "string", "type"},
@@ -30,8 +38,36 @@ static const struct column columns[] = {
     {"statefulsets", "Ready", "string", "status.readyReplicas/spec.replicas"},
 };
 
+/* What the first container waits for, or ended with; else the phase. */
+static const char *pod_status(const json_t *object, const json_t *statuses)
+{
+    const json_t *first = json_array_get(statuses, 0);
+    const char *waits = json_string_value(object_get(first, "state.waiting.reason"));
+    const char *ended = json_string_value(object_get(first, "state.terminated.reason"));
+    const char *phase = json_string_value(object_get(object, "status.phase"));
+    return object_text(object, "deletionTimestamp") ? "Terminating" : waits ? waits : ended ? ended : phase ? phase : "Unknown";
+}
+
+static json_t *of_containers(const json_t *object, const char *what)
+{
+    const json_t *statuses = object_get(object, "status.containerStatuses"), *one;
+    size_t all = json_array_size(object_get(object, "spec.containers")), ready = 0, i;
+    json_int_t restarts = 0;
+    if (!strcmp(what, "status"))
+        return json_string(pod_status(object, statuses));
+    json_array_foreach ((json_t *)statuses, i, one) {
+        ready += json_is_true(json_object_get(one, "ready"));
+        restarts += json_integer_value(json_object_get(one, "restartCount"));
+    }
+    if (!statuses && !strcmp(pod_status(object, NULL), "Running"))
+        ready = all; /* nobody plays its node */
+    return !strcmp(what, "ready") ? json_sprintf("%zu/%zu", ready, all) : json_integer(restarts);
+}
+
 static json_t *plain(const json_t *object, const char *path)
 {
+    if (*path == '@')
+        return of_containers(object, path + 1);
     if (*path == '#') {
         const json_t *v = object_get(object, path + 1);
         return json_integer((json_int_t)(json_object_size(v) + json_array_size(v)));
