@@ -16,9 +16,7 @@
 #include "conformance/world_fakes.h"
 #include "conformance/world_files.h"
 #include "conformance/world_ground.h"
-#include "conformance/world_kubelet.h"
-#include "conformance/world_person.h"
-#include "conformance/world_rights.h"
+#include "conformance/world_install.h"
 #include "conformance/world_user.h"
 #include "conformance/world_verbs.h"
 #include "lib/base/clock.h"
@@ -26,7 +24,6 @@
 #include "lib/script/steps.h"
 
 #define KUBE_TOKEN "kube-token"
-#define ADMIN_TOKEN "admin-token"
 
 enum { SIGN_OF_LIFE_MS = 3000, PREPARE_MS = 10000, DRAIN_MS = 1000, BROKEN = 3, LOOK_MS = 200 };
 
@@ -43,10 +40,8 @@ struct world {
     struct judge *judge;
     struct actors *actors;
     struct tunnel_user *user;
-    struct rails *rails;         /* owned, as the next two */
-    struct person *person;       /* NULL: none */
-    struct kubelet *kubelet;     /* NULL: the component is started by the world itself */
-    json_t *rights;              /* owned: what it asked of a cluster with RBAC; NULL: there is none */
+    struct rails *rails;         /* owned */
+    struct world_install install;
     struct kas_secrets secrets;
     struct steps *steps;
     struct world_verbs verbs;
@@ -175,7 +170,7 @@ static void settle(void *arg)
     int64_t left = judge_lasts_ms(w->judge) - lived_ms(w);
 
     w->settle = timer_free(w->settle);
-    if (person_failure(w->person))
+    if (world_install_failed(&w->install))
         state = JUDGE_LOST;
     if (w->ending || w->over || state == JUDGE_OPEN)
         return;
@@ -225,8 +220,7 @@ static void on_event(void *arg, const json_t *event)
     if (is_sanitizer(json_string_value(json_object_get(event, "raw"))))
         w->sanitizer = true;
     judge_event(w->judge, event);
-    if (w->rights)
-        rights_note(w->rights, event);
+    world_install_event(&w->install, event);
     if (w->started_ns && !w->ending)
         bounds_look(&w->bounds, false);
     if (name && strcmp(name, "tcp.accept") == 0)
@@ -235,7 +229,7 @@ static void on_event(void *arg, const json_t *event)
         w->connections--;
     if (w->started_ns && name && who && strcmp(who, "world") != 0)
         up(w);
-    if (w->ending || w->over || (judge_state(w->judge) == JUDGE_OPEN && !person_failure(w->person)))
+    if (w->ending || w->over || (judge_state(w->judge) == JUDGE_OPEN && !world_install_failed(&w->install)))
         return;
     /* Never end inside the event: whoever emitted it is not done. */
     if (!w->settle || before != judge_state(w->judge) || !process_running(actors_sut(w->actors))) {
@@ -395,54 +389,26 @@ static json_t *verdict(const struct world *w)
         json_object_set_new(v, "reason",
                             json_string("a sanitizer's report was printed, see sut.log and the other logs"));
     }
-    if (person_failure(w->person)) {
-        json_object_set_new(v, "pass", json_false());
-        json_object_set_new(v, "reason", json_string(person_failure(w->person)));
-    }
-    if (json_object_size(w->rights))
-        json_object_set(v, "rights", w->rights);
+    world_install_verdict(&w->install, v);
     json_object_set_new(v, "state", json_string("judged"));
     json_object_set_new(v, "seconds", json_real(w->judged_s));
     json_object_set_new(v, "exit", process_exit_json(actors_sut(w->actors)));
     return v;
 }
 
-static int person_make(struct world *w, char **reterr)
-{
-    struct kube *kube = world_kube_api(w->fakes.kube);
-    struct person_options o = {.loop = w->loop, .events = w->events, .part = json_object_get(w->row, "person"), .prefix = w->ground.prefix,
-                               .token = kube ? ADMIN_TOKEN : NULL, .kube_ca_pem = kube ? kube_ca_pem(kube) : NULL,
-                               .ca_pem = fakes_ca_pem(&w->fakes)};
-
-    if (!json_object_size(o.part))
-        return 0;
-    if (kube)
-        kube_token(kube, ADMIN_TOKEN, "system:admin");
-    return person_new(&o, &w->person, reterr);
-}
-
-static void kubelet_make(struct world *w)
-{
-    struct kubelet_options o = {.loop = w->loop, .events = w->events, .kube = world_kube_api(w->fakes.kube), .actors = w->actors,
-                                .job = w->job, .prefix = w->ground.prefix};
-
-    if (o.kube && kubelet_wanted(w->row))
-        w->kubelet = kubelet_new(&o);
-}
-
 static int play(struct world *w, char **reterr)
 {
+    const struct world_install_options install = {w->loop, w->events, &w->fakes, w->job, w->ground.prefix};
     int e = fakes_make(w, reterr);
 
     if (!e)
-        e = person_make(w, reterr);
+        e = world_install_begin(&w->install, &install, reterr);
     if (e)
         return e;
-    w->rights = json_is_true(json_object_get(json_object_get(w->row, "kube"), "rbac")) ? json_object() : NULL;
     w->sub = events_subscribe(w->events, on_event, w);
     w->user = tunnel_user_new(w->loop, w->events, json_object_get(w->row, "user"), pki_root_pem(w->fakes.pki));
     w->rails = rails_new(w->loop, w->events, &w->fakes.next_conn_id, &w->secrets);
-    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->rails, w->person, w->ground.prefix};
+    w->verbs = (struct world_verbs){&w->fakes, w->actors, w->user, w->rails, w->install.person, w->ground.prefix};
     w->steps = steps_start(json_object_get(w->row, "then"), w->loop, w->events, world_perform, &w->verbs);
     w->within = timer_new(w->loop, PREPARE_MS, too_late, w); /* until it is started, which may wait for Redis */
     w->life = timer_new(w->loop, SIGN_OF_LIFE_MS, up_late, w);
@@ -450,7 +416,7 @@ static int play(struct world *w, char **reterr)
     e = actors_start(w, reterr);
     if (e)
         return e;
-    kubelet_make(w);
+    world_install_node(&w->install, &install, w->actors);
     (void)loop_run(w->loop);
     if (w->broken) {
         *reterr = w->broken;
@@ -473,14 +439,12 @@ static void world_done(struct world *w)
     sig_free(w->term);
     tunnel_user_free(w->user);
     rails_free(w->rails);
-    person_free(w->person);
-    kubelet_free(w->kubelet);
+    world_install_done(&w->install);
     actors_free(w->actors);
     fakes_stop(&w->fakes);
     loop_free(w->loop);
     fakes_done(&w->fakes);
     judge_free(w->judge);
-    json_decref(w->rights);
     events_free(w->events);
     ground_done(&w->ground);
     if (w->kube_log_fd > 0)
