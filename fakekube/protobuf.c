@@ -17,6 +17,14 @@ static const struct {
     {"coordination.k8s.io/v1", "Lease", &kubernetes__lease__descriptor},
     {"v1", "Event", &kubernetes__event__descriptor},
     {"v1", "ConfigMap", &kubernetes__config_map__descriptor},
+    {"v1", "Secret", &kubernetes__secret__descriptor},
+    {"v1", "Namespace", &kubernetes__namespace__descriptor},
+    {"v1", "ServiceAccount", &kubernetes__service_account__descriptor},
+    {"rbac.authorization.k8s.io/v1", "Role", &kubernetes__role__descriptor},
+    {"rbac.authorization.k8s.io/v1", "ClusterRole", &kubernetes__role__descriptor},
+    {"rbac.authorization.k8s.io/v1", "RoleBinding", &kubernetes__role_binding__descriptor},
+    {"rbac.authorization.k8s.io/v1", "ClusterRoleBinding", &kubernetes__role_binding__descriptor},
+    {"authorization.k8s.io/v1", "SelfSubjectAccessReview", &kubernetes__self_subject_access_review__descriptor},
     {NULL, "DeleteOptions", &kubernetes__delete_options__descriptor},
 };
 
@@ -35,6 +43,16 @@ static json_t *time_text(const json_t *t, bool micro)
     return json_string(out);
 }
 
+/* Go's writer of protobuf sends a field that its writer of JSON leaves out as empty: "", 0, false, of those that are
+ * always there. In a oneof they mean something. */
+static bool says_nothing(const ProtobufCFieldDescriptor *f, const json_t *v)
+{
+    if (f->label == PROTOBUF_C_LABEL_REPEATED || (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+        return false;
+    return json_is_false(v) || (json_is_string(v) && !json_string_length(v)) ||
+           (json_is_integer(v) && !json_integer_value(v));
+}
+
 /* Times as JSON has them; what no field of ours is goes. In place. */
 static void as_kubernetes_does(const ProtobufCMessageDescriptor *d, json_t *object)
 {
@@ -44,6 +62,8 @@ static void as_kubernetes_does(const ProtobufCMessageDescriptor *d, json_t *obje
         const ProtobufCMessageDescriptor *of = f->type == PROTOBUF_C_TYPE_MESSAGE ? f->descriptor : NULL;
         json_t *v = json_object_get(object, f->name), *item;
         size_t n;
+        if (v && says_nothing(f, v))
+            json_object_del(object, f->name);
         if (!of || !v)
             continue;
         if (of == &kubernetes__time__descriptor || of == &kubernetes__micro_time__descriptor)

@@ -13,31 +13,59 @@
 #include "lib/base/mem.h"
 #include "lib/proto/pb.h"
 
-/* The envelope round `object`, of that kind. */
-static void envelope(const char *version, const char *kind, const ProtobufCMessageDescriptor *d,
-                     const char *object, struct buf *out)
+/* The envelope round the bytes of an object of that kind. */
+static void wrap(const char *version, const char *kind, const void *raw, size_t n, struct buf *out)
 {
-    json_t *j = json_loads(object, 0, NULL);
-    uint8_t *raw, *all;
-    size_t n, len;
-    char *err = NULL;
-    assert_non_null(j);
-    if (pb_from_json(d, j, &raw, &n, &err) < 0)
-        fail_msg("%s", err);
     Kubernetes__TypeMeta type = KUBERNETES__TYPE_META__INIT;
     Kubernetes__Unknown u = KUBERNETES__UNKNOWN__INIT;
     type.apiversion = (char *)version;
     type.kind = (char *)kind;
     u.typemeta = &type;
-    u.raw = (ProtobufCBinaryData){.data = raw, .len = n};
-    len = kubernetes__unknown__get_packed_size(&u);
-    all = xcalloc(1, len);
+    u.raw = (ProtobufCBinaryData){.data = (uint8_t *)raw, .len = n};
+    size_t len = kubernetes__unknown__get_packed_size(&u);
+    _cleanup_(freep) uint8_t *all = xcalloc(1, len);
     kubernetes__unknown__pack(&u, all);
     buf_add(out, "k8s\0", 4);
     buf_add(out, all, len);
-    free(all);
+}
+
+/* The same round `object`, which is JSON. */
+static void envelope(const char *version, const char *kind, const ProtobufCMessageDescriptor *d,
+                     const char *object, struct buf *out)
+{
+    json_t *j = json_loads(object, 0, NULL);
+    uint8_t *raw;
+    size_t n;
+    char *err = NULL;
+    assert_non_null(j);
+    if (pb_from_json(d, j, &raw, &n, &err) < 0)
+        fail_msg("%s", err);
+    wrap(version, kind, raw, n, out);
     free(raw);
     json_decref(j);
+}
+
+/* As Go writes it: fields that are always there are sent empty, and are not in its JSON. */
+static void what_is_empty_is_not_there(void **state)
+{
+    static const char sent[] = "\x0a\x05\x0a\x01t\x12\x00" /* metadata: name t, no generateName */
+                               "\x12\x0a\x0a\x05token\x12\x01x" /* data */
+                               "\x1a\x00" /* type */;
+    struct buf b = BUF_NULL;
+    char *err = NULL;
+    wrap("v1", "Secret", sent, sizeof(sent) - 1, &b);
+    json_t *got = protobuf_object(buf_data(&b), buf_len(&b), &err);
+    if (!got)
+        fail_msg("%s", err);
+    json_t *want = json_pack("{ssss s{ss} s{ss}}", "apiVersion", "v1", "kind", "Secret", "metadata", "name", "t",
+                             "data", "token", "eA==");
+    _cleanup_(freep) char *text = json_dumps(got, 0);
+    if (!json_equal(got, want))
+        fail_msg("%s", text);
+    json_decref(got);
+    json_decref(want);
+    buf_done(&b);
+    (void)state;
 }
 
 static void a_lease_is_what_its_json_would_be(void **state)
@@ -96,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lease_is_what_its_json_would_be),
+        cmocka_unit_test(what_is_empty_is_not_there),
         cmocka_unit_test(what_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
