@@ -7,7 +7,9 @@
 #include <http_parser.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,32 +17,60 @@
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 
-enum { BODY_KEPT = 256 * 1024, HEAD_KEPT = 64 * 1024 };
+enum { BODY_KEPT = 256 * 1024, HEAD_KEPT = 64 * 1024, UPLOAD_PIECE = 64 * 1024 };
 
 struct http_ask {
     struct http_ask_options o;
     int fd; /* -1: closed */
     SSL *ssl; /* owned; NULL: plain */
     struct watch *watch;
-    struct timer *timer;
+    struct timer *timer, *pause;
+    EVP_MD_CTX *digest; /* owned */
+    uint64_t length, to_upload;
     http_parser parser;
     struct buf request, name, value, body;
     json_t *headers;
     bool in_value, complete;
     bool upgraded; /* what comes is no longer HTTP, up to its end */
+    bool in_body, begun, stopped;
     const char *failed; /* to be told when the timer fires */
 };
 
+static struct http_answer answer_so_far(const struct http_ask *a)
+{
+    return (struct http_answer){.status = (int)a->parser.status_code,
+                                .headers = a->headers,
+                                .body = (const char *)buf_data(&a->body),
+                                .n = buf_len(&a->body),
+                                .length = a->length,
+                                .stopped = a->stopped};
+}
+
+static void digest_text(EVP_MD_CTX *ctx, char out[2 * EVP_MAX_MD_SIZE + 1])
+{
+    unsigned char raw[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+
+    if (EVP_DigestFinal_ex(ctx, raw, &n) != 1)
+        abort();
+    *out = '\0';
+    for (unsigned i = 0; i < n; i++)
+        snprintf(out + 2 * i, 3, "%02x", raw[i]);
+}
+
 static void finish(struct http_ask *a, const char *failed)
 {
-    struct http_answer answer = {.failed = failed,
-                                 .status = failed ? 0 : (int)a->parser.status_code,
-                                 .headers = a->headers,
-                                 .body = (const char *)buf_data(&a->body),
-                                 .n = buf_len(&a->body)};
+    struct http_answer answer = answer_so_far(a);
+    char digest[2 * EVP_MAX_MD_SIZE + 1];
 
+    digest_text(a->digest, digest);
+    answer.sha256 = digest;
+    answer.failed = failed;
+    if (failed)
+        answer.status = 0;
     a->watch = watch_free(a->watch);
     a->timer = timer_free(a->timer);
+    a->pause = timer_free(a->pause);
     if (a->fd >= 0)
         close(a->fd);
     a->fd = -1;
@@ -94,6 +124,7 @@ static int on_head(http_parser *p)
     struct http_ask *a = p->data;
 
     header_done(a);
+    a->in_body = p->status_code >= 200;
     return a->o.head;
 }
 
@@ -103,6 +134,9 @@ static int on_body(http_parser *p, const char *at, size_t n)
     size_t room = BODY_KEPT - buf_len(&a->body);
 
     buf_add(&a->body, at, n < room ? n : room);
+    a->length += n;
+    if (EVP_DigestUpdate(a->digest, at, n) != 1)
+        abort();
     return 0;
 }
 
@@ -123,25 +157,59 @@ static const http_parser_settings settings = {.on_header_field = on_field,
                                               .on_body = on_body,
                                               .on_message_complete = on_complete};
 
+static void go_on(void *arg)
+{
+    struct http_ask *a = arg;
+
+    a->pause = timer_free(a->pause);
+    watch_set(a->watch, WATCH_READ);
+}
+
+static void read_on(struct http_ask *a)
+{
+    if (a->o.slow_bytes && a->length) {
+        watch_set(a->watch, 0);
+        a->pause = timer_new(a->o.loop, a->o.slow_ms, go_on, a);
+    } else {
+        watch_set(a->watch, WATCH_READ);
+    }
+}
+
+/* What who asks wants to know on the way. false: it has enough. */
+static bool tell(struct http_ask *a, bool head)
+{
+    struct http_answer so_far = answer_so_far(a);
+
+    if (head && !a->begun && a->o.begun)
+        a->o.begun(a->o.arg, &so_far);
+    if (head && !a->begun && a->upgraded && a->o.say)
+        buf_add(&a->request, a->o.say, strlen(a->o.say));
+    a->begun |= head;
+    a->stopped = head && a->o.enough && a->o.enough(a->o.arg, &so_far);
+    return !a->stopped;
+}
+
 /* n 0: the peer has ended, which may be how the answer ends. */
 static void read_answer(struct http_ask *a, const char *p, size_t n)
 {
     size_t read = a->upgraded ? 0 : http_parser_execute(&a->parser, &settings, p, n);
 
-    if (a->upgraded) {
+    if (a->upgraded)
         (void)on_body(&a->parser, p + read, n - read);
-        if (n)
-            watch_set(a->watch, WATCH_READ);
-        else
-            finish(a, NULL);
-    } else if (a->complete)
+    if (!tell(a, a->upgraded || a->in_body))
+        finish(a, NULL);
+    else if (a->upgraded && n && buf_len(&a->request))
+        watch_set(a->watch, WATCH_WRITE);
+    else if (a->upgraded && n)
+        watch_set(a->watch, WATCH_READ);
+    else if (a->upgraded || a->complete)
         finish(a, NULL);
     else if (HTTP_PARSER_ERRNO(&a->parser) != HPE_OK)
         finish(a, http_errno_description(HTTP_PARSER_ERRNO(&a->parser)));
     else if (!n)
         finish(a, "EOF");
     else
-        watch_set(a->watch, WATCH_READ);
+        read_on(a);
 }
 
 /* ---- bytes in and out ---- */
@@ -205,13 +273,29 @@ static const char *not_connected(const struct http_ask *a)
     return error ? strerror(error) : NULL;
 }
 
+/* The next piece of a body that is made as it goes. */
+static void upload_more(struct http_ask *a)
+{
+    static const char pattern[] = "0123456789abcdef";
+    uint64_t done = a->o.upload - a->to_upload, n = a->to_upload < UPLOAD_PIECE ? a->to_upload : UPLOAD_PIECE;
+
+    if (buf_len(&a->request) || !n)
+        return;
+    uint8_t *to = buf_reserve(&a->request, n);
+    for (uint64_t i = 0; i < n; i++)
+        to[i] = (uint8_t)pattern[(done + i) % 16];
+    buf_added(&a->request, n);
+    a->to_upload -= n;
+}
+
 static void on_socket(void *arg, int events, int error)
 {
     struct http_ask *a = arg;
     bool asking = buf_len(&a->request) > 0;
     const char *failed = asking ? not_connected(a) : NULL;
     char bytes[16384];
-    ssize_t n = failed ? -EAGAIN : asking ? put(a, &failed) : get(a, bytes, sizeof(bytes), &failed);
+    size_t room = a->o.slow_bytes && a->o.slow_bytes < sizeof(bytes) && !a->ssl ? a->o.slow_bytes : sizeof(bytes);
+    ssize_t n = failed ? -EAGAIN : asking ? put(a, &failed) : get(a, bytes, room, &failed);
 
     (void)events;
     (void)error;
@@ -219,6 +303,7 @@ static void on_socket(void *arg, int events, int error)
         finish(a, failed);
     } else if (n >= 0 && asking) {
         buf_consume(&a->request, (size_t)n);
+        upload_more(a);
         watch_set(a->watch, buf_len(&a->request) ? WATCH_WRITE : WATCH_READ);
     } else if (n >= 0) {
         read_answer(a, bytes, (size_t)n);
@@ -264,6 +349,10 @@ struct http_ask *http_ask_new(const struct http_ask_options *o)
     a->o = *o;
     a->fd = -1;
     a->headers = json_object();
+    a->to_upload = o->upload;
+    a->digest = EVP_MD_CTX_new();
+    if (!a->digest || EVP_DigestInit_ex(a->digest, EVP_sha256(), NULL) != 1)
+        abort();
     buf_add(&a->request, o->request, o->n);
     http_parser_init(&a->parser, HTTP_RESPONSE);
     a->parser.data = a;
@@ -285,6 +374,8 @@ struct http_ask *http_ask_free(struct http_ask *a)
         return NULL;
     watch_free(a->watch);
     timer_free(a->timer);
+    timer_free(a->pause);
+    EVP_MD_CTX_free(a->digest);
     SSL_free(a->ssl);
     if (a->fd >= 0)
         close(a->fd);

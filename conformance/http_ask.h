@@ -17,6 +17,9 @@ struct http_answer {
     const json_t *headers; /* lower-case name -> text, or list of texts */
     const char *body;      /* the first 256 KiB; after a 101 what came until the end of the connection */
     size_t n;
+    uint64_t length;       /* of all of it */
+    const char *sha256;    /* of all of it, in hex */
+    bool stopped;          /* it was not whole: enough() had enough */
 };
 
 struct http_ask_options {
@@ -26,6 +29,12 @@ struct http_ask_options {
     const void *request; /* its bytes, as they go out; copied */
     size_t n;
     bool head;           /* it is a HEAD: the answer has no body */
+    uint64_t upload;     /* so many bytes follow, "0123456789abcdef" again and again */
+    const char *say;     /* sent when a 101 has come; borrowed. NULL: nothing */
+    size_t slow_bytes;   /* > 0: no more than that is read at once, … */
+    uint64_t slow_ms;    /* … and so long not at all after it; without TLS only */
+    void (*begun)(void *arg, const struct http_answer *a); /* the head is there; may be NULL */
+    bool (*enough)(void *arg, const struct http_answer *a); /* as far as the answer has come: true ends it. May be NULL */
     SSL_CTX *tls;        /* it speaks TLS so, and host must be in the certificate; borrowed for the call. NULL: plain */
     uint64_t timeout_ms;
     void (*done)(void *arg, const struct http_answer *a); /* once, never from within http_ask_new() */

@@ -68,6 +68,8 @@ static char *needs_namespace(const json_t *spec)
         return xstrdup("needs a network of its own: not with --no-namespace");
     if (json_object_size(json_object_get(spec, "proxy")) || json_object_get(kas, "addresses"))
         return xstrdup("needs addresses of its own: not with --no-namespace");
+    if (json_object_get(kas, "kubernetes_api") || json_object_size(json_object_get(spec, "user")))
+        return xstrdup("needs the address of the Kubernetes API endpoint: not with --no-namespace");
     if (json_object_size(json_object_get(spec, "kube")))
         return xstrdup("needs the cluster's address: not with --no-namespace");
     if (json_object_size(json_object_get(spec, "hubble")))
@@ -178,7 +180,7 @@ void rows_add(struct rows *rows, const struct options *o, const struct scenario 
         r->transport = transport;
         r->cure = cure;
         r->token = token_make("glagent-");
-        r->job_token = about_kas(r) ? token_make("") : NULL;
+        r->job_token = token_make("");
         r->group = group;
         r->repetition = i;
         row_resolve(r, o, rows->suite);

@@ -339,6 +339,8 @@ static void on_start_of_sut(void *arg)
     struct world *w = arg;
 
     w->started_ns = clock_ns();
+    if (!world_kas_under_test(w->row)) /* it waits for the agent; a KAS says when it is ready */
+        tunnel_user_begin(w->user);
     w->look = timer_new(w->loop, LOOK_MS, look, w);
     timer_free(w->within);
     w->within = timer_new(w->loop, (uint64_t)judge_within_ms(w->judge), too_late, w);

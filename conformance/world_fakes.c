@@ -9,7 +9,7 @@
 #include "conformance/world_kas.h"
 #include "lib/base/mem.h"
 
-enum { LISTENERS_MAX = 8 };
+enum { LISTENERS_MAX = 8, K8S_PORT = 8154 };
 
 static const struct {
     const char *transport;
@@ -121,8 +121,25 @@ static void certificate_hosts_add(json_t *spec, const json_t *row)
     json_object_set_new(certificate, "hosts", hosts);
 }
 
+/* Does KAS have its endpoint for CI jobs? */
+static bool k8s_wanted(const json_t *row)
+{
+    return json_is_object(json_object_get(json_object_get(row, "kas"), "kubernetes_api"));
+}
+
+/* Its first job has the token that was made for this run. */
+static void job_token_add(json_t *k8s, const char *job_token)
+{
+    json_t *jobs = json_object_get(k8s, "jobs");
+
+    if (!json_array_size(jobs))
+        json_object_set_new(k8s, "jobs", json_pack("[{s:s}]", "token", job_token));
+    else if (!json_object_get(json_array_get(jobs, 0), "token"))
+        json_object_set_new(json_array_get(jobs, 0), "token", json_string(job_token));
+}
+
 /* The scenario's KAS, whose first agent has the token that was made for this run. */
-static json_t *kas_spec_of(const json_t *row, const char *token)
+static json_t *kas_spec_of(const json_t *row, const char *token, const char *job_token)
 {
     json_t *spec = json_deep_copy(json_object_get(row, "kas")), *agents = json_object_get(spec, "agents");
 
@@ -131,6 +148,8 @@ static json_t *kas_spec_of(const json_t *row, const char *token)
     else if (!json_object_get(json_array_get(agents, 0), "token"))
         json_object_set_new(json_array_get(agents, 0), "token", json_string(token));
     certificate_hosts_add(spec, row);
+    if (k8s_wanted(row))
+        job_token_add(json_object_get(spec, "kubernetes_api"), job_token);
     return spec;
 }
 
@@ -186,7 +205,11 @@ static int kas_begin(struct fakes *f, const struct fakes_options *o, char **rete
         listeners[i].port = port_of(o->row, listeners[i].transport);
         listeners[i].host = address ? address : o->own_network ? WORLD_KAS_IP : "127.0.0.1";
     }
-    f->kas_spec = kas_spec_of(o->row, o->token);
+    const struct http_side_listener k8s[] = {{json_is_true(json_object_get(json_object_get(kas, "kubernetes_api"), "tls")) ? "https" : "http",
+                                              o->own_network ? WORLD_KAS_IP : "127.0.0.1", K8S_PORT}, {0}};
+    if (k8s_wanted(o->row) && o->own_network)
+        k.k8s = k8s;
+    f->kas_spec = kas_spec_of(o->row, o->token, o->job_token);
     k.spec = f->kas_spec;
     if (json_is_true(json_object_get(kas, "proxied"))) {
         int e = behind_begin(f, o, &k, reterr);

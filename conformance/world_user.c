@@ -2,6 +2,7 @@
 #include "conformance/world_user.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +15,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/script/size.h"
 
 #define DEFAULT_TO WORLD_KAS_IP ":8154"
 
@@ -22,7 +24,7 @@ enum { TIMEOUT_MS = 60000 };
 struct asking {
     struct tunnel_user *user;
     struct http_ask *ask; /* owned */
-    json_t *id, *keep;    /* owned; keep NULL: nothing */
+    json_t *id, *keep, *request; /* owned; keep NULL: nothing */
     bool in_line;         /* the next of the list follows it */
     TAILQ_ENTRY(asking) link;
 };
@@ -78,6 +80,17 @@ static char *body_of(const json_t *request)
     return json_is_string(body) ? xstrdup(json_string_value(body)) : json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
+/* A body of which only the length matters. */
+static uint64_t upload_of(const json_t *request)
+{
+    const json_t *v = json_object_get(request, "upload");
+    int64_t n = json_integer_value(v);
+
+    if (json_is_string(v) && !size_parse(json_string_value(v), &n))
+        n = 0;
+    return n > 0 ? (uint64_t)n : 0;
+}
+
 char *tunnel_user_request_bytes(const json_t *request, const char *to, size_t *ret_len, char **reterr)
 {
     const json_t *headers = json_object_get(request, "headers");
@@ -95,8 +108,8 @@ char *tunnel_user_request_bytes(const json_t *request, const char *to, size_t *r
     if (!is_said(headers, "host"))
         buf_addf(&b, "Host: %s\r\n", to);
     json_object_foreach((json_t *)headers, name, value) header_put(&b, name, value);
-    if (body && !is_said(headers, "content-length") && !is_said(headers, "transfer-encoding"))
-        buf_addf(&b, "Content-Length: %zu\r\n", strlen(body));
+    if ((body || upload_of(request)) && !is_said(headers, "content-length") && !is_said(headers, "transfer-encoding"))
+        buf_addf(&b, "Content-Length: %" PRIu64 "\r\n", upload_of(request) + (body ? strlen(body) : 0));
     buf_addf(&b, "\r\n%s", body ? body : "");
     *ret_len = buf_len(&b);
     bytes = xstrndup((const char *)buf_data(&b), buf_len(&b));
@@ -112,6 +125,7 @@ static struct asking *asking_free(struct asking *a)
     http_ask_free(a->ask);
     json_decref(a->id);
     json_decref(a->keep);
+    json_decref(a->request);
     free(a);
     return NULL;
 }
@@ -149,6 +163,33 @@ static void keep(struct asking *a, const struct http_answer *r)
         failed(a->user, a->id, err);
 }
 
+static void tell(struct asking *a, const char *event, const struct http_answer *r)
+{
+    json_t *facts = json_pack("{s:O,s:i,s:O}", "id", a->id, "status", r->status, "headers", r->headers);
+
+    if (strcmp(event, "user.head") != 0)
+        json_object_set_new(facts, "length", json_integer((json_int_t)r->length));
+    if (json_is_true(json_object_get(a->request, "digest")) && r->sha256)
+        json_object_set_new(facts, "sha256", json_string(r->sha256));
+    else if (strcmp(event, "user.head") != 0)
+        json_object_set_new(facts, "body", body_text(r->body, r->n));
+    events_emit(a->user->events, "user", 0, 0, event, facts);
+}
+
+static void begun(void *arg, const struct http_answer *r)
+{
+    tell(arg, "user.head", r);
+}
+
+/* Has what it waits for come? Then it hangs up. */
+static bool enough(void *arg, const struct http_answer *r)
+{
+    struct asking *a = arg;
+    const json_t *stop = json_object_get(a->request, "stop_at");
+
+    return r->n && memmem(r->body, r->n, json_string_value(stop), json_string_length(stop));
+}
+
 static void answered(void *arg, const struct http_answer *r)
 {
     struct asking *a = arg;
@@ -159,9 +200,7 @@ static void answered(void *arg, const struct http_answer *r)
         failed(u, a->id, r->failed);
     } else {
         keep(a, r); /* before a step sees the answer */
-        events_emit(u->events, "user", 0, 0, "user.response",
-                    json_pack("{s:O,s:i,s:O,s:o}", "id", a->id, "status", r->status, "headers", r->headers, "body",
-                              body_text(r->body, r->n)));
+        tell(a, r->stopped ? "user.stopped" : "user.response", r);
     }
     asking_free(a);
     if (in_line)
@@ -174,6 +213,24 @@ static int64_t timeout_of(const json_t *request)
 
     (void)duration_parse(text_or(request, "timeout", ""), &ms);
     return ms;
+}
+
+static void more_options(struct http_ask_options *o, const json_t *request)
+{
+    const json_t *slow = json_object_get(request, "slow"), *bytes = json_object_get(slow, "bytes");
+    int64_t n = json_integer_value(bytes), ms = 0;
+
+    o->upload = upload_of(request);
+    o->say = json_string_value(json_object_get(request, "say"));
+    if (json_is_string(bytes))
+        (void)size_parse(json_string_value(bytes), &n);
+    (void)duration_parse(text_or(slow, "every", ""), &ms);
+    o->slow_bytes = n > 0 ? (size_t)n : 0;
+    o->slow_ms = ms > 0 ? (uint64_t)ms : 1;
+    if (json_object_get(request, "stop_at")) {
+        o->begun = begun;
+        o->enough = enough;
+    }
 }
 
 static int ask_filled(struct tunnel_user *u, const json_t *request, bool in_line, char **reterr)
@@ -200,6 +257,7 @@ static int ask_filled(struct tunnel_user *u, const json_t *request, bool in_line
     a->in_line = in_line;
     a->id = id ? json_incref((json_t *)id) : json_integer((json_int_t)u->made);
     a->keep = json_incref(json_object_get(request, "keep"));
+    a->request = json_incref((json_t *)request);
     TAILQ_INSERT_TAIL(&u->asking, a, link);
     events_emit(u->events, "user", 0, 0, "user.request",
                 json_pack("{s:O,s:s,s:s,s:s}", "id", a->id, "to", to, "method", text_or(request, "method", "GET"), "path",
@@ -208,6 +266,7 @@ static int ask_filled(struct tunnel_user *u, const json_t *request, bool in_line
     o.request = bytes;
     o.head = strcmp(text_or(request, "method", "GET"), "HEAD") == 0;
     o.timeout_ms = (uint64_t)timeout_of(request);
+    more_options(&o, request);
     o.arg = a;
     a->ask = http_ask_new(&o);
     SSL_CTX_free(o.tls);
@@ -256,7 +315,13 @@ void tunnel_user_begin(struct tunnel_user *u)
 
 int tunnel_user_request(struct tunnel_user *u, const json_t *request, char **reterr)
 {
-    return ask(u, request, false, reterr);
+    const json_t *times = json_object_get(request, "times");
+    json_int_t n = json_is_integer(times) ? json_integer_value(times) : 1;
+    int e = 0;
+
+    for (json_int_t i = 0; i < n && !e; i++)
+        e = ask(u, request, false, reterr);
+    return e;
 }
 
 struct tunnel_user *tunnel_user_free(struct tunnel_user *u)

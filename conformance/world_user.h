@@ -1,7 +1,9 @@
 /* The user of the CI/CD tunnel: an HTTP client of KAS's Kubernetes API endpoint.
  *
- * Events, who "user": user.request {id, to, method, path}; then user.response {id, status, headers, body} or
- * user.failed {id, reason}. id: as written, else the how-manieth request it is.
+ * Events, who "user": user.request {id, to, method, path}; then user.response {id, status, headers, body, length}
+ * or user.failed {id, reason}. id: as written, else the how-manieth request it is. With `digest` there is sha256 in
+ * place of the body. With `stop_at` there is user.head {id, status, headers} when the head has come, and user.stopped with
+ * what had come when the user hung up.
  */
 #pragma once
 

@@ -134,10 +134,15 @@ struct agent *agents_by_args(struct agents *a, const json_t *args)
     const json_t *id = json_object_get(args, "agent");
     if (token)
         return agents_by_token(a, token);
-    for (size_t i = 0; id && i < a->n; i++)
-        if (a->v[i].id == json_integer_value(id))
+    return id ? agents_by_id(a, json_integer_value(id)) : &a->v[0];
+}
+
+struct agent *agents_by_id(struct agents *a, int64_t id)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->v[i].id == id)
             return &a->v[i];
-    return id ? NULL : &a->v[0];
+    return NULL;
 }
 
 struct agent *agents_first(const struct agents *a)

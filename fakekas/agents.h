@@ -36,6 +36,7 @@ struct agents *agents_free(struct agents *a);
 struct agent *agents_by_token(struct agents *a, const char *token); /* exact; NULL: nobody's */
 /* By args of a verb: {token} or {agent: ID}; neither: the first. NULL: none such. */
 struct agent *agents_by_args(struct agents *a, const json_t *args);
+struct agent *agents_by_id(struct agents *a, int64_t id);
 struct agent *agents_first(const struct agents *a);
 enum agent_status agent_status_now(const struct agent *a);
 json_t *agents_json(const struct agents *a); /* without tokens */

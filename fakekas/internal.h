@@ -71,6 +71,7 @@ struct watcher {
 TAILQ_HEAD(watchers, watcher);
 
 struct tunnels;
+struct k8s_proxy;
 
 struct kas {
     struct loop *loop;       /* borrowed, as the next four */
@@ -102,6 +103,7 @@ struct kas {
     struct watchers objects_streams;
     struct watchers flux;
     struct tunnels *tunnels; /* owned */
+    struct k8s_proxy *k8s;   /* owned; NULL: no Kubernetes API endpoint */
     struct verbs verbs;
     uint64_t chance;         /* of correlation ids: seeded when the first is made */
 };

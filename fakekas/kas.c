@@ -6,7 +6,9 @@
 #include "agent_configuration.pb-c.h"
 
 #include "fakekas/internal.h"
+#include "fakekas/k8s_proxy.h"
 #include "fakekas/relay.h"
+#include "fakekas/tunnels.h"
 #include "lib/base/clock.h"
 #include "lib/proto/pb.h"
 #include "lib/script/schema.h"
@@ -221,8 +223,9 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
                                      .headers = auth_response_headers,
                                      .no_gzip = json_is_false(json_object_get(k->spec, "gzip")),
                                      .as_grpc_go = k->permissive ? 0 : k->traits.grpc_go,
-                                     .h2 = {.min_ping_ms = 20000},
+                                     .h2 = {.min_ping_ms = 20000, .manual_window = true},
                                      .session = session_changed,
+                                     .drained = tunnel_drained,
                                      .arg = k};
     if (k->upstream)
         pass_on(k, &so);
@@ -231,6 +234,8 @@ int kas_start(const struct kas_options *o, struct kas **ret, char **reterr)
     so.h2.max_header_list = (uint32_t)k->limits.header;
     k->grpc = grpc_server_new(&so);
     r = listen_all(k, o, reterr);
+    if (r == 0 && o->k8s)
+        r = k8s_proxy_open(k, o->k8s, &k->k8s, reterr);
     const char *backlog = json_string_value(json_object_get(k->spec, "backlog"));
     if (r == 0 && backlog && !strcmp(backlog, "full"))
         r = kas_fill_backlog(k, reterr);
@@ -267,6 +272,7 @@ struct kas *kas_free(struct kas *k)
     if (!k)
         return NULL;
     verbs_end(&k->verbs);
+    k8s_proxy_close(k->k8s);
     for (size_t i = 0; i < k->n_listeners; i++)
         k->listeners[i].listener = listener_free(k->listeners[i].listener);
     loop_defer(k->loop, release, k); /* behind its connections */
@@ -292,6 +298,31 @@ json_t *kas_listeners(const struct kas *k)
 const char *kas_token(const struct kas *k)
 {
     return agents_first(k->agents)->token;
+}
+
+json_t *kas_k8s_listeners(const struct kas *k)
+{
+    return k->k8s ? k8s_proxy_listeners(k->k8s) : json_array();
+}
+
+const char *kas_k8s_prefix(const struct kas *k)
+{
+    return k->k8s ? k->k8s->prefix : "/";
+}
+
+const char *kas_k8s_ca_pem(const struct kas *k)
+{
+    return k->k8s ? http_side_ca_pem(k->k8s->side) : NULL;
+}
+
+int64_t kas_agent_id(const struct kas *k)
+{
+    return agents_first(k->agents)->id;
+}
+
+const char *kas_job_token(const struct kas *k)
+{
+    return k->k8s ? jobs_first(k->k8s->jobs)->token : NULL;
 }
 
 const char *kas_ca_pem(const struct kas *k)

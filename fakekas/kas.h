@@ -15,6 +15,7 @@
  *   config: {…AgentConfiguration…}, commit: ID      what GetConfiguration gives
  *   config_error: text       FailedPrecondition instead
  *   max_connection_age: 30m
+ *   kubernetes_api: {url_path_prefix: /k8s-proxy/, jobs: […], certificate}   the endpoint for CI jobs, see jobs.h
  *   objects: …, gitlab: …    answers for GetObjectsToSynchronize and GitlabAccess
  */
 #pragma once
@@ -25,6 +26,7 @@
 #include "lib/loop/loop.h"
 #include "lib/net/cert.h"
 #include "lib/script/faults.h"
+#include "lib/script/http_side.h"
 
 struct kas;
 
@@ -43,6 +45,7 @@ struct kas_options {
         const char *host;      /* numeric */
         uint16_t port;         /* 0: any */
     } const *listeners;        /* transport NULL ends */
+    const struct http_side_listener *k8s; /* of the Kubernetes API endpoint for CI jobs; NULL: it has none */
 };
 
 /* -errno, and *reterr says what and how to cure it. */
@@ -53,11 +56,17 @@ struct kas *kas_free(struct kas *k);
 /* [{"transport","address","protocols":[…]}] */
 json_t *kas_listeners(const struct kas *k);
 const char *kas_token(const struct kas *k);  /* of the first agent */
+json_t *kas_k8s_listeners(const struct kas *k); /* [{"transport": http|https, "address"}], empty: it has none */
+const char *kas_k8s_prefix(const struct kas *k);   /* "/k8s-proxy/"; borrowed */
+const char *kas_k8s_ca_pem(const struct kas *k);   /* NULL: it speaks no TLS. Borrowed */
+int64_t kas_agent_id(const struct kas *k);         /* of the first agent */
+const char *kas_job_token(const struct kas *k);    /* of the first job; NULL: no such endpoint. Borrowed */
 const char *kas_ca_pem(const struct kas *k); /* what must be trusted for its certificate; NULL: no TLS. Borrowed */
 /* Verbs of steps and of the control API: push_config {config, commit, error}, push_objects {project, commit, files},
  * revoke_token {token|agent}, restore_token, set_status {status}, goaway {code, debug, last, graceful},
  * close {layer}, reset, ws_close {code, reason}, close_streams {method, stream, code, message}, end_streams {method}
  * (status OK), rst_streams {method, code}, restart {down: 2s}, stop, start, fault_on ID, fault_off ID,
+ * set_job {status, token} (running, success, …: what GitLab says of a job from now on),
  * tunnel_request {method, path, query, headers, body, extra, meta, rpc, id}, frame, settings (h2_act()), ws_frame,
  * fragment (ws_act()), act {layer, do, method, stream}: any verbs of faults at a layer of what is open. Those on connections and streams take
  * `conn: N` to mean one connection only. */

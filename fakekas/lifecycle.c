@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fakekas/internal.h"
+#include "fakekas/k8s_proxy.h"
 
 static bool has_front(const struct kas *k, const struct kas_listener *l)
 {
@@ -29,6 +30,8 @@ static void stop(void *kas, bool keep)
     for (size_t i = 0; i < k->n_listeners; i++)
         if (!has_front(k, &k->listeners[i]))
             listener_pause(k->listeners[i].listener);
+    if (k->k8s)
+        (void)http_side_perform(k->k8s->side, "stop", NULL, &(char *){NULL});
     for (l = keep ? NULL : TAILQ_FIRST(&k->links); l; l = next) {
         next = TAILQ_NEXT(l, entry);
         say_goodbye(l);
@@ -52,7 +55,7 @@ static int resume(void *kas, char **reterr)
     }
     k->stopped = false;
     kas_event(k, NULL, 0, "kas.started", NULL);
-    return 0;
+    return k->k8s ? http_side_perform(k->k8s->side, "start", NULL, reterr) : 0;
 }
 
 int kas_fill_backlog(void *kas, char **reterr)

@@ -6,6 +6,7 @@
 
 #include "fakekas/kas.h"
 #include "fakekas/record.h"
+#include "fakekas/serve_job.h"
 #include "fakekas/serve_scenario.h"
 #include "fakekas/traits.h"
 #include "fakekas/upstream.h"
@@ -26,7 +27,7 @@ struct served {
     struct record *record;
     struct kas *kas;
     struct steps *steps;
-    const char *token_path; /* borrowed from the private folder */
+    const char *token_path, *kubeconfig_path; /* borrowed from the private folder */
 };
 
 /* --- listeners ------------------------------------------------------------------------------------------------ */
@@ -40,7 +41,7 @@ static void add_listener(struct served *s, const char *transport)
 
 static void choose_listeners(struct served *s)
 {
-    static const char *const all[] = {"ws", "wss", "grpc", "grpcs"};
+    static const char *const all[] = {"ws", "wss", "grpc", "grpcs", "https"}; /* the last for jobs, not for agents */
     s->n_listen = s->o->stand.n_listen;
     memcpy(s->listen, s->o->stand.listen, sizeof(s->listen));
     for (size_t i = 0; !s->o->stand.n_listen && i < ARRAY_SIZE(all); i++)
@@ -49,6 +50,11 @@ static void choose_listeners(struct served *s)
     for (int i = 0; s->o->scenario && i < s->n_listen; i++)
         if (!s->listen[i].port)
             s->listen[i].port = (uint16_t)port_claim(&s->port_fd[i]);
+}
+
+static bool is_http(const char *transport)
+{
+    return !strcmp(transport, "http") || !strcmp(transport, "https");
 }
 
 /* Nobody said where: the transports that the scenario is about are enough. */
@@ -66,6 +72,8 @@ static void drop_unmeant(struct served *s)
                 s->listen[kept++] = s->listen[i];
                 break;
             }
+        if (is_http(s->listen[i].transport) && json_object_get(s->scenario.spec, "kubernetes_api"))
+            s->listen[kept++] = s->listen[i];
     }
     if (kept)
         s->n_listen = kept;
@@ -131,14 +139,20 @@ static int start_proxy(struct served *s, char **reterr)
 static int start_kas(struct served *s)
 {
     struct kas_listener_spec specs[LISTENERS_MAX + 1] = {0};
+    struct http_side_listener k8s[LISTENERS_MAX + 1] = {0};
+    size_t n = 0, n_k8s = 0;
     char *err = NULL;
     for (int i = 0; i < s->n_listen; i++)
-        specs[i] = (struct kas_listener_spec){s->listen[i].transport, s->listen[i].host, s->listen[i].port};
+        if (is_http(s->listen[i].transport) && !s->o->to) /* a proxy has none */
+            k8s[n_k8s++] = (struct http_side_listener){s->listen[i].transport, s->listen[i].host, s->listen[i].port};
+        else if (!is_http(s->listen[i].transport) || s->o->stand.n_listen)
+            specs[n++] = (struct kas_listener_spec){s->listen[i].transport, s->listen[i].host, s->listen[i].port};
     s->stand.faults = faults_new(s->scenario.faults, s->stand.events, s->scenario.seed);
     if (start_proxy(s, &err) < 0)
         return stand_complain(&s->stand, err, EXIT_USAGE);
     struct kas_options ko = {.loop = s->stand.loop, .events = s->stand.events, .faults = s->stand.faults, .pki = s->stand.pki,
-                             .next_conn_id = &s->stand.next_conn_id, .spec = s->scenario.spec, .listeners = specs, .upstream = s->upstream};
+                             .next_conn_id = &s->stand.next_conn_id, .spec = s->scenario.spec, .listeners = specs, .k8s = n_k8s ? k8s : NULL,
+                             .upstream = s->upstream};
     int r = kas_start(&ko, &s->kas, &err);
     if (r < 0)
         return stand_complain(&s->stand, err, r == -EINVAL ? EXIT_USAGE : EXIT_ENVIRONMENT);
@@ -156,6 +170,10 @@ static int open_doors(struct served *s)
     int code = stand_folder(&s->stand, kas_ca_pem(s->kas));
     if (!code)
         code = stand_keep(&s->stand, "token", kas_token(s->kas), &s->token_path);
+    if (!code && kas_job_token(s->kas)) {
+        _cleanup_(freep) char *config = job_kubeconfig(s->kas);
+        code = stand_keep(&s->stand, "kubeconfig", config, &s->kubeconfig_path);
+    }
     return code ? code : stand_control(&s->stand, state, kas_perform, s->kas);
 }
 
@@ -163,8 +181,9 @@ static int open_doors(struct served *s)
 
 static void print_json(const struct served *s)
 {
-    stand_tell(&s->stand, json_pack("{so, ss, ss}", "listeners", kas_listeners(s->kas), "token", kas_token(s->kas), "token_file",
-                                    s->token_path));
+    json_t *k8s = s->kubeconfig_path ? job_told(s->kas, s->kubeconfig_path) : NULL;
+    stand_tell(&s->stand, json_pack("{so, ss, ss, so*}", "listeners", kas_listeners(s->kas), "token", kas_token(s->kas), "token_file",
+                                    s->token_path, "kubernetes_api", k8s));
 }
 
 static void print_command(const struct served *s, const char *transport, const char *address)
@@ -201,6 +220,8 @@ static void print_people(const struct served *s)
     json_array_foreach (listeners, i, l)
         print_command(s, json_string_value(json_object_get(l, "transport")),
                       json_string_value(json_object_get(l, "address")));
+    if (s->kubeconfig_path)
+        printf("\nBe a CI job:\n  kubectl --kubeconfig %s get namespaces\n", s->kubeconfig_path);
     printf("\nCtrl-C ends it.\n");
     json_decref(listeners);
 }

@@ -1,5 +1,6 @@
 /* What the control API shows of a fake KAS. */
 #include "fakekas/internal.h"
+#include "fakekas/k8s_proxy.h"
 
 static void add_stream(void *arg, struct grpc_call *call)
 {
@@ -28,8 +29,8 @@ json_t *kas_state(const struct kas *k)
     const struct link *l;
     TAILQ_FOREACH (l, &k->links, entry)
         json_array_append_new(connections, link_json(k, l));
-    return json_pack("{sssbsbsososssOss*soso}", "version", k->traits.version, "all_services", k->permissive, "stopped",
+    return json_pack("{sssbsbsososssOss*sososo}", "version", k->traits.version, "all_services", k->permissive, "stopped",
                      k->stopped, "listeners", kas_listeners(k), "agents", agents_json(k->agents), "commit", k->commit,
                      "config", k->config, "config_error", k->config_error, "tunnels", tunnels_json(k->tunnels),
-                     "connections", connections);
+                     "connections", connections, "kubernetes_api", kas_k8s_listeners(k));
 }

@@ -9,26 +9,7 @@
 
 #include "reverse_tunnel.pb-c.h"
 
-#include "fakekas/internal.h"
-#include "fakekas/tunnel_http.h"
-
-struct tunnel {
-    struct tunnels *set;
-    struct grpc_call *call;
-    unsigned n;            /* which one, from 1 */
-    char *service;         /* what the agent serves; NULL: nothing, or no descriptor yet. Owned */
-    bool described, silent;
-    struct tunnel_request *request; /* in flight; owned */
-    TAILQ_ENTRY(tunnel) entry;
-};
-TAILQ_HEAD(tunnel_list, tunnel);
-
-struct tunnels {
-    struct kas *kas;
-    unsigned count;
-    struct tunnel_list list;
-    struct tunnel_requests waiting;
-};
+#include "fakekas/tunnels.h"
 
 struct tunnels *tunnels_new(struct kas *k)
 {
@@ -71,7 +52,7 @@ static void send_to_agent(struct grpc_call *call, ReverseTunnel__ConnectResponse
     grpc_send(call, p, n);
 }
 
-static void send_inner(void *arg, const uint8_t *p, size_t n)
+void tunnel_send_inner(void *arg, const uint8_t *p, size_t n)
 {
     ReverseTunnel__Message inner = REVERSE_TUNNEL__MESSAGE__INIT;
     ReverseTunnel__ConnectResponse m = REVERSE_TUNNEL__CONNECT_RESPONSE__INIT;
@@ -81,7 +62,7 @@ static void send_inner(void *arg, const uint8_t *p, size_t n)
     send_to_agent(arg, &m);
 }
 
-static void send_close(struct grpc_call *call)
+void tunnel_send_close(struct grpc_call *call)
 {
     ReverseTunnel__CloseSend close = REVERSE_TUNNEL__CLOSE_SEND__INIT;
     ReverseTunnel__ConnectResponse m = REVERSE_TUNNEL__CONNECT_RESPONSE__INIT;
@@ -96,28 +77,33 @@ static void drive(struct tunnel *t, struct tunnel_request *r)
     struct conn *c = grpc_call_conn(t->call);
     _cleanup_(freep) char *err = NULL;
     t->request = r;
+    r->tunnel = t;
     json_t *info = tunnel_request_info(r, t->service);
     json_t *open = json_pack("{sO}", "request_info", info);
     kas_event(k, c, grpc_call_stream(t->call), "tunnel.request",
               json_pack("{sIsssO*}", "n", (json_int_t)t->n, "method_name",
                         json_string_value(json_object_get(info, "method_name")), "request", r->args));
     json_decref(info);
-    if (grpc_send_json(t->call, open, &err) < 0 || tunnel_request_send(r, t->service, send_inner, t->call, &err) < 0)
+    if (grpc_send_json(t->call, open, &err) < 0 || tunnel_request_send(r, t->service, tunnel_send_inner, t->call, &err) < 0)
         kas_event(k, c, grpc_call_stream(t->call), "tunnel.failed", json_pack("{ss}", "why", err ? err : "?"));
     json_decref(open);
-    if (!r->keep_open)
-        send_close(t->call);
+    if (err && r->taker) {
+        tunnel_over(r, GRPC_INTERNAL, err);
+        tunnel_cancel(r, err);
+    } else if (r->taker)
+        r->taker->begun(r->arg); /* the last: it may end r */
+    else if (!r->keep_open)
+        tunnel_send_close(t->call);
 }
 
-/* Gives waiting requests to idle tunnels, the oldest first. */
-static void pair(struct tunnels *s)
+void tunnels_pair(struct tunnels *s)
 {
     struct tunnel *t, *next;
     for (t = TAILQ_FIRST(&s->list); t && !TAILQ_EMPTY(&s->waiting); t = next) {
         next = TAILQ_NEXT(t, entry);
         struct tunnel_request *r = usable(t) ? TAILQ_FIRST(&s->waiting) : NULL;
         const struct conn *c = grpc_call_conn(t->call);
-        while (r && r->conn && c && r->conn != (json_int_t)c->id)
+        while (r && ((r->conn && c && r->conn != (json_int_t)c->id) || (r->agent_id && r->agent_id != t->agent_id)))
             r = TAILQ_NEXT(r, entry);
         if (!r)
             continue;
@@ -146,7 +132,7 @@ int tunnels_request(struct tunnels *s, const json_t *args, char **reterr)
         return -EINVAL;
     as_kas_has_it(s->kas, r->args);
     TAILQ_INSERT_TAIL(&s->waiting, r, entry);
-    pair(s);
+    tunnels_pair(s);
     return 0;
 }
 
@@ -177,6 +163,7 @@ void tunnel_open(struct grpc_call *call)
     t->set = k->tunnels;
     t->call = call;
     t->silent = !a;
+    t->agent_id = a ? a->id : 0;
     TAILQ_INSERT_TAIL(&k->tunnels->list, t, entry);
     grpc_call_set_user(call, t);
 }
@@ -192,6 +179,8 @@ void tunnel_closed(struct grpc_call *call)
     if (t->request)
         kas_event(s->kas, grpc_call_conn(call), grpc_call_stream(call), "tunnel.closed",
                   json_pack("{sIsb}", "n", (json_int_t)t->n, "answered", t->request->answered));
+    if (t->request)
+        tunnel_over(t->request, -1, "the tunnel is lost");
     tunnel_request_free(t->request);
     free(t->service);
     free(t);
@@ -231,7 +220,7 @@ static void describe(struct tunnel *t, const ReverseTunnel__ConnectRequest *m, c
     t->n = ++t->set->count;
     kas_event(k, grpc_call_conn(call), grpc_call_stream(call), "kas.tunnel_open",
               json_pack("{sIss*si}", "n", (json_int_t)t->n, "service", t->service, "services", (int)d->n_services));
-    pair(t->set);
+    tunnels_pair(t->set);
 }
 
 static void answer(struct tunnel *t, const ReverseTunnel__ConnectRequest *m)
@@ -290,5 +279,7 @@ void tunnel_half_closed(struct grpc_call *call)
     json_t *f = tunnel_request_response(t->request);
     json_object_set_new(f, "n", json_integer(t->n));
     kas_event(t->set->kas, grpc_call_conn(call), grpc_call_stream(call), "tunnel.response", f);
+    json_t *error = t->request->error;
+    tunnel_over(t->request, (int)json_integer_value(json_object_get(error, "code")), json_string_value(json_object_get(error, "message")));
     grpc_finish(call, GRPC_OK, "");
 }

@@ -73,6 +73,14 @@ int traits_of(const char *version, struct kas_traits *ret)
         .unit = since(v, "14.2") ? "bytes" : "runes",
         .date_in_101 = !since(v, "15.8"),
         .request_length = since(v, "16.0"),
+        .k8s_status = since(v, "15.7"),
+        .k8s_marks_401 = since(v, "16.0"),
+        .k8s_upgrades = !version || since(v, "15.7"),
+        .k8s_tiers = since(v, "15.7"),
+        .k8s_impersonates = since(v, "14.2"),
+        .k8s_prefix_first = since(v, "16.0"),
+        .k8s_find_ms = since(v, "15.7") ? 20000 : 0,
+        .k8s_read_ms = since(v, "15.7") ? 0 : since(v, "15.0") ? 10000 : 1000,
         .front_exact = since(v, "14.5"),
     };
     snprintf(t.version, sizeof(t.version), "%s", v);

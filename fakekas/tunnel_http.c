@@ -85,14 +85,16 @@ static char *base64(const uint8_t *p, size_t n)
 }
 
 /* Whom the agent shall impersonate. The fork's message has other numbers under the same names. */
-static json_t *extra_of(const json_t *args, const char *service, char **reterr)
+static json_t *extra_of(const json_t *args, const char *service, bool job, char **reterr)
 {
-    const json_t *extra = json_object_get(args, "extra");
+    json_t *extra = json_object_get(args, "extra");
     bool fork = !strncmp(service, "plural.", 7);
     uint8_t *p;
     size_t n;
     if (!extra)
         return NULL;
+    if (fork && job)
+        json_object_del(json_object_get(extra, "imp_config"), "extra"); /* it has no such field */
     const ProtobufCMessageDescriptor *d = fork ? &kubernetes_api_fork__header_extra__descriptor
                                                : &kubernetes_api__header_extra__descriptor;
     if (pb_from_json(d, extra, &p, &n, reterr) < 0)
@@ -104,7 +106,7 @@ static json_t *extra_of(const json_t *args, const char *service, char **reterr)
     return json_pack("{ssss}", "@type", type, "value", value);
 }
 
-static int send_json(const json_t *m, void (*send)(void *arg, const uint8_t *p, size_t n), void *arg, char **reterr)
+static int send_json(const json_t *m, tunnel_send_fn send, void *arg, char **reterr)
 {
     uint8_t *p;
     size_t n;
@@ -117,13 +119,13 @@ static int send_json(const json_t *m, void (*send)(void *arg, const uint8_t *p, 
 }
 
 static int send_header(const struct tunnel_request *r, const char *service,
-                       void (*send)(void *arg, const uint8_t *p, size_t n), void *arg, char **reterr)
+                       tunnel_send_fn send, void *arg, char **reterr)
 {
     json_t *headers = values_from(json_object_get(r->args, "headers"));
     json_t *query = values_from(json_object_get(r->args, "query"));
     json_t *request = json_pack("{ssssso so}", "method", text_of(r->args, "method", "GET"), "url_path",
                                 text_of(r->args, "path", "/version"), "header", headers, "query", query);
-    json_t *extra = extra_of(r->args, service, reterr);
+    json_t *extra = extra_of(r->args, service, r->taker, reterr);
     if (*reterr) {
         json_decref(request);
         return -EINVAL;
@@ -135,35 +137,50 @@ static int send_header(const struct tunnel_request *r, const char *service,
     return ret;
 }
 
-static void send_data(const char *body, size_t n, void (*send)(void *arg, const uint8_t *p, size_t n), void *arg)
+static void send_message(Grpctool__HttpRequest *m, tunnel_send_fn send, void *arg)
+{
+    size_t len = grpctool__http_request__get_packed_size(m);
+    _cleanup_(freep) uint8_t *p = xcalloc(1, len ? len : 1);
+    grpctool__http_request__pack(m, p);
+    send(arg, p, len);
+}
+
+void tunnel_send_data(const void *body, size_t n, bool upgraded, tunnel_send_fn send, void *arg)
 {
     for (size_t at = 0; at < n; at += PIECE) {
         Grpctool__HttpRequest__Data data = GRPCTOOL__HTTP_REQUEST__DATA__INIT;
+        Grpctool__HttpRequest__UpgradeData after = GRPCTOOL__HTTP_REQUEST__UPGRADE_DATA__INIT;
         Grpctool__HttpRequest m = GRPCTOOL__HTTP_REQUEST__INIT;
-        data.data.data = (uint8_t *)body + at;
-        data.data.len = n - at < PIECE ? n - at : PIECE;
-        m.message_case = GRPCTOOL__HTTP_REQUEST__MESSAGE_DATA;
-        m.data = &data;
-        size_t len = grpctool__http_request__get_packed_size(&m);
-        _cleanup_(freep) uint8_t *p = xcalloc(1, len);
-        grpctool__http_request__pack(&m, p);
-        send(arg, p, len);
+        ProtobufCBinaryData piece = {.data = (uint8_t *)body + at, .len = n - at < PIECE ? n - at : PIECE};
+        m.message_case = upgraded ? GRPCTOOL__HTTP_REQUEST__MESSAGE_UPGRADE_DATA : GRPCTOOL__HTTP_REQUEST__MESSAGE_DATA;
+        data.data = after.data = piece;
+        if (upgraded)
+            m.upgrade_data = &after;
+        else
+            m.data = &data;
+        send_message(&m, send, arg);
     }
 }
 
-int tunnel_request_send(const struct tunnel_request *r, const char *service,
-                        void (*send)(void *arg, const uint8_t *p, size_t n), void *arg, char **reterr)
+void tunnel_send_trailer(tunnel_send_fn send, void *arg)
+{
+    Grpctool__HttpRequest__Trailer trailer = GRPCTOOL__HTTP_REQUEST__TRAILER__INIT;
+    Grpctool__HttpRequest m = GRPCTOOL__HTTP_REQUEST__INIT;
+    m.message_case = GRPCTOOL__HTTP_REQUEST__MESSAGE_TRAILER;
+    m.trailer = &trailer;
+    send_message(&m, send, arg);
+}
+
+int tunnel_request_send(const struct tunnel_request *r, const char *service, tunnel_send_fn send, void *arg, char **reterr)
 {
     const json_t *body = json_object_get(r->args, "body");
     int ret = send_header(r, service, send, arg, reterr);
-    if (ret < 0)
+    if (ret < 0 || r->taker)
         return ret;
     if (body)
-        send_data(json_string_value(body), json_string_length(body), send, arg);
-    json_t *trailer = json_pack("{s{}}", "trailer");
-    ret = send_json(trailer, send, arg, reterr);
-    json_decref(trailer);
-    return ret;
+        tunnel_send_data(json_string_value(body), json_string_length(body), false, send, arg);
+    tunnel_send_trailer(send, arg);
+    return 0;
 }
 
 static json_t *header_of(const Grpctool__HttpResponse *m)
@@ -177,6 +194,18 @@ static json_t *header_of(const Grpctool__HttpResponse *m)
     return response;
 }
 
+static void head_came(struct tunnel_request *r, const Grpctool__HttpResponse *m)
+{
+    if (r->header)
+        return;
+    r->header = header_of(m);
+    if (!r->taker)
+        return;
+    json_t *headers = values_to(json_object_get(r->header, "header"));
+    r->taker->header(r->arg, (int)json_integer_value(json_object_get(r->header, "status_code")), headers);
+    json_decref(headers);
+}
+
 void tunnel_request_received(struct tunnel_request *r, const uint8_t *p, size_t n)
 {
     Grpctool__HttpResponse *m = grpctool__http_response__unpack(NULL, n, p);
@@ -184,10 +213,25 @@ void tunnel_request_received(struct tunnel_request *r, const uint8_t *p, size_t 
         tunnel_request_error(r, GRPC_INTERNAL, "the agent's message is no HttpResponse");
         return;
     }
-    if (m->message_case == GRPCTOOL__HTTP_RESPONSE__MESSAGE_HEADER && !r->header)
-        r->header = header_of(m);
-    if (m->message_case == GRPCTOOL__HTTP_RESPONSE__MESSAGE_DATA && buf_len(&r->body) < BODY_KEPT)
-        buf_add(&r->body, m->data->data.data, m->data->data.len);
+    switch (m->message_case) {
+    case GRPCTOOL__HTTP_RESPONSE__MESSAGE_HEADER:
+        head_came(r, m);
+        break;
+    case GRPCTOOL__HTTP_RESPONSE__MESSAGE_DATA:
+        r->length += m->data->data.len;
+        if (r->taker)
+            r->taker->data(r->arg, m->data->data.data, m->data->data.len);
+        else if (buf_len(&r->body) < BODY_KEPT)
+            buf_add(&r->body, m->data->data.data, m->data->data.len);
+        break;
+    case GRPCTOOL__HTTP_RESPONSE__MESSAGE_UPGRADE_DATA:
+        r->length += m->upgrade_data->data.len;
+        if (r->taker)
+            r->taker->upgrade_data(r->arg, m->upgrade_data->data.data, m->upgrade_data->data.len);
+        break;
+    default:
+        break;
+    }
     grpctool__http_response__free_unpacked(m, NULL);
 }
 
@@ -219,6 +263,8 @@ json_t *tunnel_request_response(const struct tunnel_request *r)
     }
     if (buf_len(&r->body))
         json_object_set_new(f, "body", body_json(&r->body));
+    if (r->length)
+        json_object_set_new(f, "length", json_integer((json_int_t)r->length));
     if (r->error)
         json_object_set(f, "error", r->error);
     return f;

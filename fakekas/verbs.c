@@ -6,6 +6,7 @@
 #include "agent_configuration.pb-c.h"
 
 #include "fakekas/internal.h"
+#include "fakekas/k8s_proxy.h"
 #include "lib/proto/pb.h"
 
 typedef int (*verb_fn)(struct kas *k, const json_t *args, char **reterr);
@@ -144,6 +145,11 @@ static int verb_tunnel_request(struct kas *k, const json_t *args, char **reterr)
     return tunnels_request(k->tunnels, args, reterr);
 }
 
+static int verb_set_job(struct kas *k, const json_t *args, char **reterr)
+{
+    return k8s_proxy_set_job(k->k8s, args, reterr);
+}
+
 static const struct {
     const char *name;
     verb_fn fn;
@@ -151,6 +157,7 @@ static const struct {
     {"push_config", verb_push_config},     {"push_objects", verb_push_objects},
     {"revoke_token", verb_revoke_token},   {"restore_token", verb_restore_token},
     {"set_status", verb_set_status},       {"tunnel_request", verb_tunnel_request},
+    {"set_job", verb_set_job},
 };
 
 static int unknown_verb(const char *verb, char **reterr)

@@ -104,7 +104,9 @@ static const struct kube_resource *resource_meant(const struct kube *k, const st
     }
     *ret_name = left > 1 ? p->segments[at + 1] : NULL;
     *ret_sub = left > 2 ? p->segments[at + 2] : NULL;
-    return left > 3 ? NULL : resources_find(k->cluster->resources, group, version, p->segments[at]);
+    if (left > 3 && strcmp(*ret_sub, "proxy")) /* behind it stands what is asked of the pod */
+        return NULL;
+    return resources_find(k->cluster->resources, group, version, p->segments[at]);
 }
 
 /* Secrets' values are nobody's business. */

@@ -105,8 +105,15 @@ json_t *kube_table(const struct kube_resource *r, const json_t *answer); /* tabl
 /* conn->user of one: what is done when its connection goes. */
 struct open_answer {
     void (*abandon)(struct open_answer *o);
+    void (*body)(struct open_answer *o, struct http1 *http, const uint8_t *p, size_t n); /* of the request; n 0: its end. NULL: has none */
+    void (*drained)(struct open_answer *o, struct http1 *http); /* what was written has gone; NULL: does not matter */
 };
 void kube_abandon(struct conn *c); /* conn->on_free */
+
+/* ---- podproxy.c ---- */
+
+void podproxy_call(struct call *c, struct ask *a); /* pods/NAME/proxy/… */
+bool podproxy_streams(void *kube, const struct http1_request *r); /* http1_owner.streams */
 
 /* ---- podlog.c ---- */
 

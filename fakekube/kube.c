@@ -101,12 +101,33 @@ static void on_change(void *arg, const struct kube_change *c)
 
 /* ---- connections ---- */
 
+static void body(void *kube, struct http1 *h, const uint8_t *p, size_t n)
+{
+    struct open_answer *o = http1_layer(h)->conn->user;
+    (void)kube;
+    if (o && o->body)
+        o->body(o, h, p, n);
+}
+
+static void drained(void *kube, struct http1 *h)
+{
+    struct open_answer *o = http1_layer(h)->conn->user;
+    (void)kube;
+    if (o && o->drained)
+        o->drained(o, h);
+}
+
 static void build(void *arg, struct conn *c)
 {
     struct kube *k = arg;
     struct http1_owner owner = {.request = kube_call_serve, .arg = k, .max_head = (size_t)k->limits.header,
                                 .max_body = (size_t)k->limits.body};
     c->on_free = k->upstream ? kube_upstream_abandon : kube_abandon;
+    if (!k->upstream) {
+        owner.streams = podproxy_streams;
+        owner.body = body;
+        owner.drained = drained;
+    }
     http1_server_push(c, &owner);
 }
 

@@ -242,6 +242,11 @@ static bool is_log(const struct ask *a)
     return a->sub && !strcmp(a->sub, "log") && !strcmp(a->r->plural, "pods") && !*a->r->group && a->verb == VERB_GET;
 }
 
+static bool is_proxy(const struct ask *a)
+{
+    return a->name && a->ns && a->sub && !strcmp(a->sub, "proxy") && !strcmp(a->r->plural, "pods") && !*a->r->group;
+}
+
 /* An answer that comes bit by bit: refused, or begun. */
 static void begin(struct call *c, struct ask *a, void (*fn)(struct call *c, struct ask *a))
 {
@@ -272,7 +277,9 @@ void resource_call(struct call *c, const struct kube_resource *r, const char *ns
                               .groups = c->groups}};
     struct ask *a = &g.ask;
     bool fits = verb_of(c, name, &a->verb);
-    if (!fits || (a->verb == VERB_CREATE && name))
+    if (is_proxy(a))
+        begin(c, a, podproxy_call);
+    else if (!fits || (a->verb == VERB_CREATE && name))
         kube_reply_status(c, status_method(r));
     else if (r->namespaced && !ns && (name || !(a->verb & (VERB_LIST | VERB_WATCH | VERB_DELETE_COLLECTION))))
         kube_reply_no_page(c);

@@ -82,6 +82,15 @@ void conn_event(struct conn *c, int64_t stream, const char *event, json_t *facts
 
 /* The end */
 
+void conn_hold(struct conn *c, bool held)
+{
+    if (c->held == held || c->dead)
+        return;
+    c->held = held;
+    if (c->hold)
+        c->hold(c);
+}
+
 void conn_close(struct conn *c, enum layer_close how)
 {
     if (c->dead)

@@ -37,6 +37,7 @@ struct conn {
     struct layer *bottom, *top;
     bool dead;                /* nothing may be sent or given up any more */
     bool stalled;             /* reads nothing and sends nothing, on a scenario's word */
+    bool held;                /* conn_hold(): whoever takes its bytes has no room for more */
     bool server;              /* accepted, not dialled */
     char peer[64], local[64]; /* "127.0.0.1:40012" */
     uint64_t accepted_ns;
@@ -47,6 +48,7 @@ struct conn {
     /* For lib/net only. */
     char at[32];              /* the moment that was answered last */
     struct acting *acting;    /* lists of actions under way, see conn_act_all() */
+    void (*hold)(struct conn *c);                   /* `held` has changed; NULL: this one cannot be held */
     void (*sever)(struct conn *c, const char *why); /* ends what is beneath (the socket), leaves its owner's list */
     void (*release)(struct conn *c);                /* last call; NULL: conn_free() */
     void *owner;              /* the listener */
@@ -90,6 +92,8 @@ void conn_act_cancel(struct conn *c, void *arg);
 /* Milliseconds of a `delay`: "2s", 2000, {ms: 2000}, {for: 2s}. 0, or -EINVAL and *ret_ms untouched. */
 int action_delay(const json_t *args, int64_t *ret_ms);
 
+/* While it is held nothing more is read of it: the peer sees its window shut. What was read already still goes up. */
+void conn_hold(struct conn *c, bool held);
 void conn_close(struct conn *c, enum layer_close how); /* from the top: each layer says its goodbye */
 void conn_kill(struct conn *c, const char *why);       /* marks dead, closes the socket, frees later */
 

@@ -52,7 +52,8 @@ static struct tcp *tcp_of(const struct layer *l)
 
 static bool reads(const struct tcp *t)
 {
-    return t->reading && !t->eof && !(t->hold && !t->closing) && (!t->layer.conn->stalled || t->closing);
+    const struct conn *c = t->layer.conn;
+    return t->reading && !t->eof && (t->closing || !(t->hold || c->held || c->stalled));
 }
 
 static void update_watch(struct tcp *t)
@@ -387,6 +388,11 @@ static const struct layer_ops tcp_ops = {
     .free = tcp_free,
 };
 
+static void held_changed(struct conn *c)
+{
+    update_watch(tcp_of(c->bottom));
+}
+
 struct layer *tcp_layer_push(struct conn *c, int fd)
 {
     struct tcp *t = NEW(struct tcp);
@@ -398,6 +404,7 @@ struct layer *tcp_layer_push(struct conn *c, int fd)
         free(t);
         return NULL;
     }
+    c->hold = held_changed;
     conn_push(c, &t->layer);
     return &t->layer;
 }

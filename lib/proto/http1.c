@@ -101,25 +101,63 @@ static int on_header_value(http_parser *p, const char *at, size_t n)
     return head_grows(h, n) ? 0 : 1;
 }
 
+/* The request as it is known so far. */
+static void request_fill(struct http1 *h)
+{
+    struct http1_request *r = &h->req;
+    r->method = http_method_str(h->parser.method);
+    r->major = h->parser.http_major;
+    r->minor = h->parser.http_minor;
+    r->target = xstrndup((const char *)buf_data(&h->url), buf_len(&h->url));
+    r->path = xstrndup(r->target, strcspn(r->target, "?"));
+    r->too_large = h->body_cut;
+    r->body = buf_data(&h->body);
+    r->body_len = h->body_cut ? 0 : buf_len(&h->body);
+}
+
+static void request_empty(struct http1 *h)
+{
+    free((char *)h->req.target);
+    free((char *)h->req.path);
+    h->req.target = h->req.path = NULL;
+}
+
+/* Does its owner want the body bit by bit? */
+static bool asks_to_stream(struct http1 *h)
+{
+    if (!h->owner.streams || h->parser.upgrade)
+        return false;
+    request_fill(h);
+    bool wants = h->owner.streams(h->owner.arg, &h->req);
+    if (!wants)
+        request_empty(h);
+    return wants;
+}
+
 static int on_headers_complete(http_parser *p)
 {
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct http1 *h = p->data;
+    bool sized = p->content_length != ULLONG_MAX, body = (p->flags & F_CHUNKED) || (p->content_length && sized);
     header_done(h);
     h->head_done = true;
-    if (h->owner.max_body && p->content_length != ULLONG_MAX && p->content_length > h->owner.max_body) {
-        h->body_cut = true;
+    h->feeds = body && asks_to_stream(h);
+    h->keep_alive = http_should_keep_alive(p);
+    h->body_cut = !h->feeds && h->owner.max_body && sized && p->content_length > h->owner.max_body;
+    if (h->feeds || h->body_cut)
         http_parser_pause(p, 1);
-    } else if (http1_header_has(&h->req, "expect", "100-continue") && p->http_minor >= 1 &&
-               ((p->flags & F_CHUNKED) || (p->content_length && p->content_length != ULLONG_MAX))) {
-        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!h->body_cut && body && http1_header_has(&h->req, "expect", "100-continue") && p->http_minor >= 1)
         layer_down(&h->l, go_on, sizeof(go_on) - 1);
-    }
     return 0;
 }
 
 static int on_body(http_parser *p, const char *at, size_t n)
 {
     struct http1 *h = p->data;
+    if (h->feeds) {
+        h->owner.body(h->owner.arg, h, (const uint8_t *)at, n);
+        return h->l.conn->dead || !h->busy; /* answered: nobody wants the rest */
+    }
     if (h->owner.max_body && n > h->owner.max_body - buf_len(&h->body)) {
         h->body_cut = true;
         return 1;
@@ -133,7 +171,6 @@ static int on_message_complete(http_parser *p)
 {
     struct http1 *h = p->data;
     h->complete = true;
-    h->keep_alive = http_should_keep_alive(p);
     h->wants_upgrade = p->upgrade;
     http_parser_pause(p, 1); /* the next one waits for this one's answer */
     return 0;
@@ -154,30 +191,16 @@ static const http_parser_settings parser_settings = {
 static void request_reset(struct http1 *h)
 {
     json_decref(h->req.headers);
-    free((char *)h->req.target);
-    free((char *)h->req.path);
+    request_empty(h);
     memset(&h->req, 0, sizeof(h->req));
     buf_done(&h->url);
     buf_done(&h->name);
     buf_done(&h->value);
     buf_done(&h->body);
     h->head_len = 0;
-    h->head_done = h->in_value = h->bad_value = h->complete = h->body_cut = false;
+    h->head_done = h->in_value = h->bad_value = h->complete = h->body_cut = h->feeds = h->given = false;
     http_parser_init(&h->parser, HTTP_REQUEST);
     h->parser.data = h;
-}
-
-static void request_fill(struct http1 *h)
-{
-    struct http1_request *r = &h->req;
-    r->method = http_method_str(h->parser.method);
-    r->major = h->parser.http_major;
-    r->minor = h->parser.http_minor;
-    r->target = xstrndup((const char *)buf_data(&h->url), buf_len(&h->url));
-    r->path = xstrndup(r->target, strcspn(r->target, "?"));
-    r->too_large = h->body_cut;
-    r->body = buf_data(&h->body);
-    r->body_len = h->body_cut ? 0 : buf_len(&h->body);
 }
 
 /* Credentials stay out of the log whatever they are. */
@@ -232,7 +255,9 @@ static void decided(void *arg, bool carry_on)
     struct http1 *h = arg;
     if (h->l.conn->dead || !h->busy)
         return; /* answered by the scenario */
+    conn_hold(h->l.conn, false);
     if (carry_on) {
+        h->given = true;
         h->owner.request(h->owner.arg, h, &h->req);
     } else {
         h->deaf |= h->wants_upgrade;
@@ -279,7 +304,8 @@ void http1_act(struct http1 *h, const struct action *list, own_action_fn own, ac
 static void request_came(struct http1 *h)
 {
     struct conn *c = h->l.conn;
-    request_fill(h);
+    if (!h->req.target)
+        request_fill(h);
     json_t *host = json_object_get(h->req.headers, "host");
     if (h->req.major != 1) {
         static const char detail[] = "unsupported protocol version";
@@ -296,10 +322,30 @@ static void request_came(struct http1 *h)
         return;
     }
     h->busy = true;
+    conn_hold(c, h->feeds); /* until it is decided who gets it */
     const char *moment = h->owner.moment ? h->owner.moment : "http.request";
     const struct action *a = conn_moment(c, 0, moment, conn_heard(c, moment) ? request_facts(h) : NULL);
     if (!c->dead)
         conn_act_all(c, &h->l, a, own_action, decided, h);
+}
+
+/* More of the body that its owner waits for. */
+static void feed(struct http1 *h)
+{
+    struct conn *c = h->l.conn;
+    size_t used = http_parser_execute(&h->parser, &parser_settings, (const char *)buf_data(&h->in), buf_len(&h->in));
+    enum http_errno e = HTTP_PARSER_ERRNO(&h->parser);
+    if (c->dead || h->closing)
+        return;
+    buf_consume(&h->in, used);
+    buf_trim(&h->in);
+    if (h->complete) {
+        h->complete = h->feeds = false;
+        h->owner.body(h->owner.arg, h, NULL, 0);
+    } else if (e != HPE_OK) {
+        conn_event(c, 0, "http.malformed", json_pack("{s:s}", "reason", http_errno_description(e)));
+        conn_kill(c, "a malformed body");
+    }
 }
 
 static void parse(struct http1 *h)
@@ -308,7 +354,11 @@ static void parse(struct http1 *h)
         request_reset(h); /* the one before */
     size_t used = http_parser_execute(&h->parser, &parser_settings, (const char *)buf_data(&h->in), buf_len(&h->in));
     enum http_errno e = HTTP_PARSER_ERRNO(&h->parser);
-    if (h->body_cut) { /* nobody knows where the next one begins */
+    if (h->feeds) {
+        buf_consume(&h->in, used);
+        http_parser_pause(&h->parser, 0);
+        request_came(h);
+    } else if (h->body_cut) { /* nobody knows where the next one begins */
         h->keep_alive = h->wants_upgrade = false;
         buf_consume(&h->in, buf_len(&h->in));
         request_came(h);
@@ -345,8 +395,8 @@ void http1_run(struct http1 *h)
     if (h->running || h->opened)
         return;
     h->running = true;
-    while (!c->dead && !h->busy && !h->upgraded && !h->closing && !h->deaf && buf_len(&h->in))
-        parse(h);
+    while (!c->dead && !h->upgraded && !h->closing && !h->deaf && buf_len(&h->in) && (!h->busy || (h->feeds && h->given)))
+        (h->busy ? feed : parse)(h);
     h->running = false;
     if (h->upgraded && !c->dead)
         open_above(h);
@@ -401,7 +451,9 @@ static void signal_from_below(struct layer *l, enum layer_signal s, const char *
     struct http1 *h = CONTAINER_OF(l, struct http1, l);
     if (h->opened || s == LAYER_FAILED)
         layer_signal_up(l, s, reason);
-    else if (s == LAYER_EOF && h->busy && !h->deaf && !h->streaming)
+    else if (s == LAYER_DRAINED && h->owner.drained)
+        h->owner.drained(h->owner.arg, h);
+    else if (s == LAYER_EOF && h->busy && !h->deaf && !h->streaming && !h->feeds && !h->owner.eof_ends)
         h->eof = true; /* may still read its answer */
     else if (s == LAYER_EOF)
         http1_close(h);

@@ -44,6 +44,13 @@ struct http1_owner {
     size_t max_head;    /* 431 beyond; 0, and at most: 64 KiB */
     const char *const *secret_headers; /* lower-case names beside authorization that the log must not show; NULL ends */
     size_t max_body;    /* beyond: `too_large`, and 413 is the owner's to say. 0: 1 MiB is kept and the rest is lost */
+    /* Asked of a request with a body when its head is there: true, and request() comes now, the body bit by bit after it
+     * (behind the moment), n 0 at its end. Who answers before that end ends the connection. conn_hold() makes the client
+     * wait. NULL: whole requests only. */
+    bool (*streams)(void *arg, const struct http1_request *r);
+    void (*body)(void *arg, struct http1 *h, const uint8_t *p, size_t n);
+    void (*drained)(void *arg, struct http1 *h); /* what was written has left us; may be NULL */
+    bool eof_ends;      /* a client that ends has hung up, as Go has it: it does not wait for its answer */
 };
 
 struct http1 *http1_server_push(struct conn *c, const struct http1_owner *owner);
@@ -54,8 +61,8 @@ bool http1_header_has(const struct http1_request *r, const char *name, const cha
 /* headers: object, value null leaves a default out. body may be NULL. close: connection ends after it. */
 void http1_respond(struct http1 *h, int status, const char *reason, const json_t *headers, const void *body,
                    size_t body_len, bool close);
-/* An answer whose body comes bit by bit: chunked, or to an HTTP/1.0 client until the connection ends. Nothing else is answered on
- * the connection until http1_end(). The peer's end ends it too: whoever writes learns of that from conn->dead and on_free. */
+/* An answer whose body comes bit by bit: of the Content-Length that is given, else chunked, or to an HTTP/1.0 client until the
+ * connection ends. Nothing else is answered on the connection until http1_end(). The peer's end ends it too: whoever writes learns of that from conn->dead and on_free. */
 void http1_begin(struct http1 *h, int status, const json_t *headers);
 void http1_write(struct http1 *h, const void *p, size_t n);
 void http1_end(struct http1 *h);

@@ -143,7 +143,7 @@ void http1_respond(struct http1 *h, int status, const char *reason, const json_t
     struct buf b = BUF_NULL;
     if (!h->busy || h->streaming || h->l.conn->dead)
         return;
-    close |= !h->keep_alive || h->eof;
+    close |= !h->keep_alive || h->eof || h->feeds; /* nobody waits for the rest of its body */
     add_status(&b, h, status, reason ? reason : http1_reason(status));
     add_headers(&b, headers);
     add_defaults(&b, h, status, headers, body_len, close);
@@ -170,7 +170,10 @@ void http1_begin(struct http1 *h, int status, const json_t *headers)
     add_headers(&b, headers);
     if (!given(headers, "date"))
         add_date(&b);
-    if (h->req.minor)
+    h->bare = bodiless(status) || !strcmp(h->req.method, "HEAD");
+    h->chunked = h->req.minor && !h->bare && !given(headers, "content-length");
+    h->keep_alive = h->keep_alive && (h->bare || h->chunked || given(headers, "content-length"));
+    if (h->chunked)
         buf_addf(&b, "Transfer-Encoding: chunked\r\n");
     buf_addf(&b, "\r\n");
     answered(h, status);
@@ -181,13 +184,13 @@ void http1_begin(struct http1 *h, int status, const json_t *headers)
 void http1_write(struct http1 *h, const void *p, size_t n)
 {
     struct buf b = BUF_NULL;
-    if (!h->streaming || !n || h->l.conn->dead)
+    if (!h->streaming || !n || h->bare || h->l.conn->dead)
         return;
-    if (h->req.minor)
+    if (h->chunked)
         buf_addf(&b, "%zx\r\n", n);
     buf_add(&b, p, n);
-    if (h->req.minor)
-        buf_addf(&b, "\r\n");
+    if (h->chunked)
+        buf_add(&b, "\r\n", 2);
     layer_down(&h->l, buf_data(&b), buf_len(&b));
     buf_done(&b);
 }
@@ -196,10 +199,10 @@ void http1_end(struct http1 *h)
 {
     if (!h->streaming || h->l.conn->dead)
         return;
-    if (h->req.minor)
+    if (h->chunked)
         layer_down(&h->l, "0\r\n\r\n", 5);
     h->streaming = h->busy = false;
-    after_answer(h, !h->keep_alive);
+    after_answer(h, !h->keep_alive || h->feeds);
 }
 
 /* the 101 */

@@ -25,7 +25,11 @@ struct http1 {
     bool complete : 1;        /* the parser has stopped behind a request */
     bool body_cut : 1;        /* … or within it, because its body is too long */
     bool busy : 1;            /* a request waits for its answer */
+    bool feeds : 1;           /* … of which the body comes bit by bit, and is not over */
+    bool given : 1;           /* … and which its owner has */
     bool streaming : 1;       /* … of which the head is out */
+    bool chunked : 1;         /* … and whose body has no length */
+    bool bare : 1;            /* … and which has no body, whatever is written */
     bool keep_alive : 1;
     bool wants_upgrade : 1;
     bool upgraded : 1;

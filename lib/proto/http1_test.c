@@ -527,6 +527,82 @@ static void body_to_an_old_client(void **state)
     world_free(w);
 }
 
+static bool always(void *arg, const struct http1_request *r)
+{
+    return strcmp(r->path, "/whole") != 0;
+}
+
+static void piece(void *arg, struct http1 *h, const uint8_t *p, size_t n)
+{
+    struct world *w = arg;
+    buf_addf(&w->seen, n ? "[%.*s]" : "[.]", (int)n, (const char *)p);
+    if (n == 4 && !memcmp(p, "stop", n))
+        http1_respond(h, 413, NULL, NULL, NULL, 0, false);
+}
+
+static const struct http1_owner bit_by_bit = {.streams = always, .body = piece};
+
+static void request_body_bit_by_bit(void **state)
+{
+    struct world *w = world_new_as(0, NULL, NULL, bit_by_bit);
+    feed(w, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab");
+    assert_non_null(strstr(text(&w->seen), "POST /a /a 1.1"));
+    feed(w, "cdePOST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n");
+    assert_non_null(strstr(text(&w->seen), ";[ab][cde][.]"));
+    assert_null(strstr(text(&w->seen), "/b")); /* the one before waits for its answer */
+    http1_respond(w->h, 204, NULL, NULL, NULL, 0, false);
+    conn_fake_run(w->c);
+    assert_non_null(strstr(text(&w->seen), "POST /b /b 1.1"));
+    assert_non_null(strstr(text(&w->seen), ";[xyz]"));
+    feed(w, "0\r\n\r\n");
+    assert_non_null(strstr(text(&w->seen), "[xyz][.]"));
+    http1_respond(w->h, 204, NULL, NULL, NULL, 0, false);
+    feed(w, "POST /whole HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
+    assert_non_null(strstr(text(&w->seen), "} ab;")); /* its owner wants it whole */
+    http1_respond(w->h, 204, NULL, NULL, NULL, 0, false);
+    feed(w, "GET /none HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_non_null(strstr(text(&w->seen), "GET /none")); /* nothing is to come */
+    world_free(w);
+}
+
+static void answered_before_its_end(void **state)
+{
+    struct world *w = world_new_as(0, NULL, NULL, bit_by_bit);
+    feed(w, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 500\r\n\r\nstop");
+    assert_out(w, "HTTP/1.1 413 Request Entity Too Large\r\nDate: \r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert_int_equal(conn_fake_closed(w->c), FAKE_CLOSED);
+    world_free(w);
+}
+
+static void its_end_never_comes(void **state)
+{
+    struct world *w = world_new_as(0, NULL, NULL, bit_by_bit);
+    feed(w, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 500\r\n\r\nab");
+    conn_fake_eof(w->c);
+    assert_int_equal(conn_fake_closed(w->c), FAKE_CLOSED);
+    world_free(w);
+    w = world_new_as(0, NULL, NULL, bit_by_bit);
+    feed(w, "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n");
+    assert_true(w->c->dead);
+    assert_logged(w, "http.malformed");
+    world_free(w);
+}
+
+static void held_until_it_is_decided(void **state)
+{
+    json_t *ms = json_integer(5);
+    struct action a = {"delay", ms, NULL};
+    struct world *w = world_new_as(0, NULL, &a, bit_by_bit);
+    conn_fake_feed(w->c, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", 51);
+    assert_true(w->c->held);
+    assert_string_equal(text(&w->seen), "");
+    feed(w, "");
+    assert_false(w->c->held);
+    assert_non_null(strstr(text(&w->seen), ";[ab][.]"));
+    world_free(w);
+    json_decref(ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,6 +632,10 @@ int main(void)
         cmocka_unit_test(looks_at_headers),
         cmocka_unit_test(body_bit_by_bit),
         cmocka_unit_test(body_to_an_old_client),
+        cmocka_unit_test(request_body_bit_by_bit),
+        cmocka_unit_test(answered_before_its_end),
+        cmocka_unit_test(its_end_never_comes),
+        cmocka_unit_test(held_until_it_is_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

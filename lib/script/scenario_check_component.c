@@ -13,13 +13,13 @@ struct check {
 
 static const char *const areas[] = {"kas/", "gitlab/", "chain/"};
 /* Parts, keys and verbs that there are with a KAS under test only. */
-static const char *const kas_parts[] = {"kas2", "gitlab", "gitaly", "redis", "user"};
+static const char *const kas_parts[] = {"kas2", "gitlab", "gitaly", "redis"};
 static const char *const kas_agent_keys[] = {"absent", "version", "build", "start"};
 static const char *const kas_kas_keys[] = {"configuration", "secrets", "trust", "args", "without", "env"};
-static const char *const kas_verbs[] = {"gitlab", "gitaly", "redis", "agent", "kas", "kas2", "rails", "user"};
+static const char *const kas_verbs[] = {"gitlab", "gitaly", "redis", "agent", "kas", "kas2", "rails"};
 /* What a KAS under test shares with the fake one, and what the world does for everybody. */
 static const char *const both_keys[] = {"certificate"};
-static const char *const both_verbs[] = {"kube", "hubble", "person", "fault_on", "fault_off", "sut_signal", "write_file", "remove_file"};
+static const char *const both_verbs[] = {"kube", "hubble", "person", "user", "fault_on", "fault_off", "sut_signal", "write_file", "remove_file"};
 
 static bool among(const char *word, const char *const *list, size_t n)
 {

@@ -17,6 +17,7 @@ static const struct hint {
     {"front", "http"},         {"speaks", "http"},     {"gzip", "grpc"},       {"lacks", "grpc"},
     {"agents", "service"},     {"config", "service"},  {"config_error", "service"},
     {"objects", "service"},    {"gitlab", "service"},  {"max_connection_age", "http2"},
+    {"kubernetes_api", "service"},
 }, agent_keys[] = {
     {"address", "agent"}, {"token", "agent"},   {"token_file", "agent"}, {"trust", "tls"},
     {"args", "agent"},    {"without", "agent"}, {"env", "agent"},        {"kube", "agent"},
@@ -39,7 +40,7 @@ static const struct hint {
     {"gitlab", "service"}, {"gitaly", "service"}, {"redis", "service"}, {"kas2", "service"}, {"user", "http"},
     {"agent", "agent"}, {"kas", "service"}, {"kube", "service"}, {"hubble", "service"}, {"rails", "service"}, {"person", "agent"},
     {"push_config", "service"},   {"push_objects", "service"}, {"revoke_token", "service"},
-    {"restore_token", "service"}, {"set_status", "service"},   {"tunnel_request", "service"},
+    {"restore_token", "service"}, {"set_status", "service"}, {"set_job", "service"},   {"tunnel_request", "service"},
     {"goaway", "http2"},          {"rst_streams", "http2"}, {"ping", "http2"},    {"close", "tcp"},
     {"frame", "http2"},           {"settings", "http2"},       {"ws_frame", "websocket"}, {"fragment", "websocket"},
     {"reset", "tcp"},             {"restart", "tcp"},          {"stop", "tcp"},
