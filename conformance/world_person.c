@@ -213,7 +213,8 @@ static void run(struct person *p, const json_t *what)
 {
     static const char *const keep[] = {"PATH=/app:/usr/bin:/bin", "HOME=" HOME, "KUBECONFIG=" HOME "/.kube/config", "GOGC=400", NULL};
     /* Who is to hear of Ctrl-C must not be the shell's child. */
-    _cleanup_(freep) char *line = xasprintf("%s%s", json_object_get(what, "until") ? "exec " : "", text_of(what, "run"));
+    bool goes_on = json_object_get(what, "until") && !strstr(text_of(what, "run"), "exec ");
+    _cleanup_(freep) char *line = xasprintf("%s%s", goes_on ? "exec " : "", text_of(what, "run"));
     const char *words[] = {"sh", "-c", line, NULL};
     struct child_spec spec = {.file = "/bin/sh", .cwd = p->home, .line = on_line, .exited = on_exited, .arg = p};
     int e;

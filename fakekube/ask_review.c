@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fakekube/ask.h"
+#include "fakekube/rbac.h"
 #include "lib/base/mem.h"
 
 static const char *text_of(const json_t *object, const char *key)
@@ -20,6 +21,17 @@ static const struct kube_resource *resource_meant(const struct cluster *c, const
     return NULL;
 }
 
+/* "*" asks for the right to all. Without RBAC whatever is not forbidden is allowed. */
+static bool rbac_refuses(const struct ask *meant, const json_t *attributes)
+{
+    const char *verb = json_string_value(json_object_get(attributes, "verb")), *group = json_string_value(json_object_get(attributes, "group"));
+    const char *resource = json_string_value(json_object_get(attributes, "resource"));
+    struct rbac_ask r = {.user = meant->user ? meant->user : "system:anonymous", .groups = meant->groups, .verb = verb ? verb : "*",
+                         .group = group ? group : "", .resource = resource ? resource : "*", .sub = meant->sub, .ns = meant->ns,
+                         .name = meant->name};
+    return meant->cluster->rbac && json_is_object(attributes) && !rbac_allows(meant->cluster, &r);
+}
+
 static json_t *answer_to(struct ask *a, const json_t *spec)
 {
     const json_t *attributes = json_object_get(spec, "resourceAttributes");
@@ -31,7 +43,7 @@ static json_t *answer_to(struct ask *a, const json_t *spec)
     for (int i = 0; i < 8 && verb; i++)
         if (!strcmp(verb, kube_verb_name((enum kube_verb)(1 << i))))
             meant.verb = (enum kube_verb)(1 << i);
-    char *why = meant.r ? cluster_forbids(&meant) : NULL;
+    char *why = rbac_refuses(&meant, attributes) ? xstrdup("") : meant.r ? cluster_forbids(&meant) : NULL;
     json_t *status = json_pack("{sb}", "allowed", !why);
     if (!why)
         json_object_set_new(status, "reason", json_string("RBAC: allowed by ClusterRoleBinding \"cluster-admin\""));

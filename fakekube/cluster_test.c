@@ -150,6 +150,17 @@ static void test_unknown_fields(void **state)
     done(got);
 }
 
+static void test_mounts(void **state)
+{
+    static const char pod[] = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"volumes\":[{\"name\":\"a\",\"emptyDir\":{}}],\"containers\":[{\"name\":\"c\","
+                              "\"image\":\"i\",\"volumeMounts\":[{\"name\":\"a\",\"mountPath\":\"/a\"},{\"name\":\"%s\",\"mountPath\":\"/b\"}]}]}}";
+    _cleanup_(freep) char *good = xasprintf(pod, "good", "a"), *bad = xasprintf(pod, "bad", "b");
+    done(ask(ASK(state, "pods", VERB_CREATE), good, 201));
+    json_t *got = ask(ASK(state, "pods", VERB_CREATE), bad, 422);
+    assert_string_equal(text_at(got, "message"), "Pod \"bad\" is invalid: spec.containers[0].volumeMounts[1].name: Not found: \"b\"");
+    done(got);
+}
+
 static void test_pages(void **state)
 {
     char name[64];
@@ -309,7 +320,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create_and_get), cmocka_unit_test(test_update),        cmocka_unit_test(test_unknown_fields),
         cmocka_unit_test(test_pages),          cmocka_unit_test(test_apply),         cmocka_unit_test(test_apply_unknown),
-        cmocka_unit_test(test_delete),         cmocka_unit_test(test_definitions),   cmocka_unit_test(test_forbidden),
+        cmocka_unit_test(test_delete),         cmocka_unit_test(test_mounts),        cmocka_unit_test(test_definitions),
+        cmocka_unit_test(test_forbidden),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -112,12 +112,37 @@ static void test_refused(void **state)
     cluster_free(c);
 }
 
+/* SubjectAccessReview says the same, also of "*". */
+static void test_reviews(void **state)
+{
+    static const struct {
+        const char *user, *verb, *resource;
+        bool allowed;
+    } cases[] = {{"root", "*", "*", true}, {"system:serviceaccount:a:agent", "*", "*", false},
+                 {"system:serviceaccount:a:agent", "list", "*", true}, {"system:serviceaccount:a:agent", "create", "secrets", false}};
+    struct cluster *c = made();
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct ask a = {.cluster = c, .r = resources_find(c->resources, "authorization.k8s.io", "v1", "subjectaccessreviews"),
+                        .verb = VERB_CREATE, .user = "system:admin", .manager = "m"};
+        a.body = json_pack("{ss, ss, s{ss, s{ss, ss, ss}}}", "apiVersion", "authorization.k8s.io/v1", "kind", "SubjectAccessReview", "spec",
+                           "user", cases[i].user, "resourceAttributes", "verb", cases[i].verb, "group", "", "resource", cases[i].resource);
+        cluster_do(&a);
+        assert_int_equal(a.code, 201);
+        assert_int_equal(json_is_true(json_object_get(json_object_get(a.answer, "status"), "allowed")), cases[i].allowed);
+        json_decref(a.body);
+        json_decref(a.answer);
+    }
+    cluster_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_reviews),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,36 @@ static void check_workload(json_t *causes, const json_t *before, const json_t *o
     }
 }
 
+static bool is_named(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach ((json_t *)list, i, one) {
+        const char *own = json_string_value(json_object_get(one, "name"));
+        if (own && !strcmp(own, name))
+            return true;
+    }
+    return false;
+}
+
+/* What is mounted must be a volume. A StatefulSet's templates are volumes too. */
+static void check_mounts(json_t *causes, const json_t *object, const char *path)
+{
+    _cleanup_(freep) char *where = xasprintf("%s.volumes", path), *containers = xasprintf("%s.containers", path);
+    const json_t *volumes = object_get(object, where);
+    size_t i, n;
+    json_t *container, *mount;
+    if (object_get(object, "spec.volumeClaimTemplates"))
+        return;
+    json_array_foreach ((json_t *)object_get(object, containers), i, container)
+        json_array_foreach (json_object_get(container, "volumeMounts"), n, mount) {
+            const char *name = json_string_value(json_object_get(mount, "name"));
+            _cleanup_(freep) char *at = xasprintf("%s[%zu].volumeMounts[%zu].name", containers, i, n);
+            if (name && !is_named(volumes, name))
+                json_array_append_new(causes, status_cause("FieldValueNotFound", at, "Not found: \"%s\"", name));
+        }
+}
+
 static void check_size(json_t *causes, const json_t *object, const char *field)
 {
     size_t total = 0;
@@ -144,6 +174,10 @@ json_t *admit_problems(const struct kube_resource *r, const json_t *before, cons
     check_spec(causes, r, object);
     if (!strcmp(r->group, "apps") && strcmp(r->plural, "controllerrevisions"))
         check_workload(causes, before, object);
+    if (object_get(object, "spec.template"))
+        check_mounts(causes, object, "spec.template.spec");
+    else if (!strcmp(r->plural, "pods"))
+        check_mounts(causes, object, "spec");
     if (!strcmp(r->plural, "configmaps") || !strcmp(r->plural, "secrets"))
         check_size(causes, object, "data");
     if (json_array_size(causes))
