@@ -38,7 +38,7 @@ static bool about_kas(const struct row *r)
 
 static json_t *vars_make(struct row *r, bool own_network)
 {
-    json_t *vars = json_pack("{s:s,s:s}", "token", r->token, "ca_file", WORLD_CA_FILE);
+    json_t *vars = json_pack("{s:s,s:s,s:s}", "token", r->token, "ca_file", WORLD_CA_FILE, "endpoint_file", WORLD_ENDPOINT_FILE);
 
     if (r->job_token)
         json_object_set_new(vars, "job_token", json_string(r->job_token));
@@ -59,7 +59,7 @@ static char *needs_namespace(const json_t *spec)
                                              "/etc/ssl/", ":443",       ":8150",  ":8080"};
     const json_t *dns = json_object_get(spec, "dns"), *kas = json_object_get(spec, "kas");
     const char *kind = json_string_value(json_object_get(json_object_get(kas, "certificate"), "kind"));
-    _cleanup_(freep) char *expect = NULL;
+    _cleanup_(freep) char *expect = NULL, *then = NULL;
 
     if (json_array_size(json_object_get(dns, "faults")) || json_object_get(dns, "names") ||
         json_object_get(dns, "absent"))
@@ -70,6 +70,9 @@ static char *needs_namespace(const json_t *spec)
         return xstrdup("needs addresses of its own: not with --no-namespace");
     if (json_object_get(kas, "kubernetes_api") || json_object_size(json_object_get(spec, "user")))
         return xstrdup("needs the address of the Kubernetes API endpoint: not with --no-namespace");
+    then = json_dumps(json_object_get(spec, "then"), JSON_COMPACT);
+    if (then && strstr(then, "127.0.0.1:"))
+        return xstrdup("asks at the agent's own port, which others have too: not with --no-namespace");
     if (json_object_size(json_object_get(spec, "kube")))
         return xstrdup("needs the cluster's address: not with --no-namespace");
     if (json_object_size(json_object_get(spec, "hubble")))

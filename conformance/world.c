@@ -323,7 +323,7 @@ static int fakes_make(struct world *w, char **reterr)
                               .own_network = job_flag(w, "namespace"),
                               .faults_off = job_flag(w, "faults_off")};
     struct world_files f = {
-        .prefix = w->ground.prefix, .row = w->row, .token = o.token, .kube_token = KUBE_TOKEN, .hosted = kubelet_wanted(w->row)};
+        .prefix = w->ground.prefix, .row = w->row, .pki = w->pki, .token = o.token, .kube_token = KUBE_TOKEN, .hosted = kubelet_wanted(w->row)};
     int e = fakes_start(&w->fakes, &o, reterr);
 
     if (e)

@@ -8,6 +8,7 @@
 #include "conformance/world_kas.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/net/cert.h"
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -91,6 +92,22 @@ static int trust_write(const struct world_files *f)
     return e;
 }
 
+static int endpoint_write(const struct world_files *f)
+{
+    static const char *const hosts[] = {"localhost", "127.0.0.1", NULL};
+    const json_t *args = json_object_get(json_object_get(f->row, "agent"), "args"), *arg;
+    size_t i;
+
+    json_array_foreach((json_t *)args, i, arg) {
+        _cleanup_(freep) char *pem = NULL;
+        if (!json_is_string(arg) || !strstr(json_string_value(arg), WORLD_ENDPOINT_FILE))
+            continue;
+        pem = pki_leaf_pem(f->pki, &(struct leaf_spec){.hosts = hosts}, true);
+        return put_text(f, WORLD_ENDPOINT_FILE, pem);
+    }
+    return 0;
+}
+
 static int token_write(const struct world_files *f)
 {
     const json_t *agent = json_object_get(f->row, "agent"), *own = json_object_get(agent, "token");
@@ -116,6 +133,8 @@ int world_files_write(const struct world_files *f, char **reterr)
 {
     int e = resolver_write(f);
 
+    if (!e)
+        e = endpoint_write(f);
     if (!e)
         e = hosts_write(f);
     if (!e)

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <jansson.h>
+
+struct pki;
 #include <stdbool.h>
 
 struct world_files {
@@ -11,6 +13,7 @@ struct world_files {
     const char *token;  /* of the fake KAS's agent */
     const char *kube_token;
     const char *ca_pem; /* what has to be trusted */
+    struct pki *pki;
     const char *kube_ca_pem; /* … of the cluster */
     bool hosted;             /* a Pod has its own token and service account: what its spec says */
 };
@@ -22,6 +25,8 @@ int world_files_write(const struct world_files *f, char **reterr);
 #define WORLD_TOKEN_FILE "/config/token"
 #define WORLD_CA_FILE "/config/ca.pem"
 #define WORLD_MISSING_CA_FILE "/config/missing-ca.pem"
+/* A certificate of the world's root and its key, for the agent's own endpoint; there when an argument names it. */
+#define WORLD_ENDPOINT_FILE "/config/endpoint.pem"
 #define WORLD_NOT_PEM_FILE "/config/not-pem.pem"
 #define WORLD_SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 #define WORLD_DNS_IP "10.60.0.10"

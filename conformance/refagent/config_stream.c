@@ -53,6 +53,8 @@ static void apply(struct config_stream *s, const Agentcfg__AgentConfiguration *c
     } else if (!mutant_is(a, M_IGNORES_LEVEL)) {
         a->log.level = levels[level];
     }
+    if (mutant_is(a, M_FEATURE_AGAIN))
+        LOG(&a->log, LEVEL_INFO, "Feature status change", TEXT("feature_name", "tunnel"), JSON("feature_status", "true"));
 }
 
 /* What Go's runtime prints when a nil pointer is followed. */

@@ -49,6 +49,10 @@
     X(ACCEPTS_EMPTY_COMMIT, "accepts-empty-commit", "config/empty-commit", "takes a configuration without commit_id")  \
     X(SURVIVES_NO_CONFIG, "survives-missing-configuration", "config/missing-configuration",                            \
       "does not panic upon a response without configuration")                                                          \
+    X(NEVER_READY, "never-ready", "observability/before-connection,observability/no-configuration", "is not ready, says its endpoint")   \
+    X(NO_ENDPOINT, "no-endpoint", "observability/before-connection", "says that its endpoint is up, and has none")                     \
+    X(HIDES_TAKEN_PORT, "hides-taken-port", "observability/port-taken", "does not tell that its port was taken")       \
+    X(FEATURE_AGAIN, "feature-again", "observability/feature-status", "tells of its feature with each configuration")  \
     X(STARTS_WITHOUT_TOKEN, "starts-without-token", "start/token-missing", "starts although the token file is missing")
 
 enum mutant {

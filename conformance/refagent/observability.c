@@ -41,25 +41,34 @@ static void client_free(struct client *c)
     free(c);
 }
 
+static const struct page {
+    const char *path, *head, *body;
+    int status;
+} pages[] = {
+    {"/liveness", "", "", 200},
+    {"/readiness", "", "", 200},
+    {"/metrics", "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n", "# TYPE go_goroutines gauge\ngo_goroutines 8\n", 200},
+    {NULL, "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n", "404 page not found\n", 404},
+};
+
 static void answer(struct client *c)
 {
     char date[64], path[256] = "";
     time_t now = time(NULL);
+    const struct page *p = pages;
     struct tm tm;
     gmtime_r(&now, &tm);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
     (void)sscanf(c->request, "%*s %255s", path);
     path[strcspn(path, "?")] = 0;
-    bool found = !strcmp(path, "/liveness") || !strcmp(path, "/readiness");
-    static const char missing[] = "404 page not found\n";
+    while (p->path && strcmp(p->path, path))
+        p++;
+    bool unready = p == pages + 1 && mutant_is(c->o->agent, M_NEVER_READY);
     _cleanup_(freep) char *reply =
-        found ? xasprintf("HTTP/1.1 200 OK\r\nServer: " AGENT_USER_AGENT
-                          "\r\nDate: %s\r\nContent-Length: 0\r\n\r\n",
-                          date)
-              : xasprintf("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                          "Server: " AGENT_USER_AGENT "\r\nX-Content-Type-Options: nosniff\r\nDate: %s\r\n"
-                          "Content-Length: %zu\r\n\r\n%s",
-                          date, sizeof missing - 1, missing);
+        xasprintf("HTTP/1.1 %s\r\n%sDate: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
+                  unready ? "500 Internal Server Error" : p->status == 200 ? "200 OK" : "404 Not Found",
+                  p->path ? "Server: " AGENT_USER_AGENT "\r\n" : "", date, p->head,
+                  strlen(p->body), p->body);
     if (send(c->fd, reply, strlen(reply), MSG_NOSIGNAL) < 0) {
         /* it did not wait for the answer */
     }
@@ -132,12 +141,17 @@ struct observability *observability_start(struct agent *a)
     o->fd = listen_any();
     if (o->fd < 0) {
         _cleanup_(freep) char *why = go_errno(errno);
-        a->abort_text =
-            xasprintf("Observability listener failed to start: listen tcp :%d: bind: %s", PORT, why);
+        if (!mutant_is(a, M_HIDES_TAKEN_PORT))
+            a->abort_text = xasprintf("Observability listener failed to start: listen tcp :%d: bind: %s", PORT, why);
         return o;
     }
-    o->watch = watch_new(a->loop, o->fd, on_client, o);
-    watch_set(o->watch, WATCH_READ);
+    if (mutant_is(a, M_NO_ENDPOINT)) {
+        close(o->fd);
+        o->fd = -1;
+    } else {
+        o->watch = watch_new(a->loop, o->fd, on_client, o);
+        watch_set(o->watch, WATCH_READ);
+    }
     LOG(&a->log, LEVEL_INFO, "Observability endpoint is up", TEXT("mod_name", "observability"),
         TEXT("net_network", "tcp"), TEXT("net_address", "[::]:8080"));
     return o;

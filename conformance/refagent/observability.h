@@ -1,4 +1,4 @@
-/* The agent's own HTTP endpoint on port 8080: /liveness and /readiness. */
+/* The agent's own HTTP endpoint on port 8080: /liveness, /readiness, and as much of /metrics as is looked at. */
 #pragma once
 
 struct agent;
