@@ -28,6 +28,8 @@ static const struct filter {
     {"address", "\\b0x[0-9a-f]{1,16}\\b", false},
     {"goroutine", "\\bgoroutine (\\d+)\\b", false},
     {"id", "\\bagent-(\\d+)-lock\\b", false},
+    /* A Pod of a Deployment: hash of its template, and five letters. */
+    {"pod", "\\b[a-z0-9-]+-[bcdfghjklmnpqrstvwxz2456789]{10}-[bcdfghjklmnpqrstvwxz2456789]{5}\\b", false},
     {"pid", "\\bpid[ =:]+(\\d+)\\b", false},
     {"port", "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\]):(3[2-9]\\d{3}|[4-6]\\d{4})\\b", true},
     /* client-go's own brake: which request it was that waited, and for how long, is chance. */

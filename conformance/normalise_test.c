@@ -30,6 +30,13 @@ static void times_go(void **state)
     becomes("2026/11/23 02:56:39 Unsolicited response", "{\"text\":\"<time> Unsolicited response\"}");
 }
 
+static void names_of_pods_go(void **state)
+{
+    (void)state;
+    becomes("gitlab-agent-d62p9mwvp6-8zqjn became leader", "{\"text\":\"<pod> became leader\"}");
+    becomes("gitlab-agent-0 became leader", "{\"text\":\"gitlab-agent-0 became leader\"}");
+}
+
 static void waiting_for_ones_own_brake_goes(void **state)
 {
     (void)state;
@@ -122,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_go),
+        cmocka_unit_test(names_of_pods_go),
         cmocka_unit_test(waiting_for_ones_own_brake_goes),
         cmocka_unit_test(our_own_ports_go_and_keep_their_relation),
         cmocka_unit_test(random_identifiers_go),
