@@ -84,7 +84,7 @@ static int fake_serve(const struct comparing *c)
 {
     struct http_side_listener listeners[] = {{"http", NULL, (uint16_t)c->ports[3]}, {0}};
     _cleanup_(freep) char *path = xasprintf("%s/events.jsonl", c->out), *err = NULL;
-    json_t *spec = json_pack("{ss, ss}", "version", c->version, "statuses", "never");
+    json_t *spec = json_pack("{ss, ss, sb}", "version", c->version, "statuses", "never", "controllers", 0);
     uint64_t next = 0;
     struct kube_options o = {.loop = loop_new(), .next_conn_id = &next, .spec = spec, .listeners = listeners};
     struct kube *k;

@@ -47,11 +47,46 @@ static bool kind_agrees(struct ask *a, json_t *object)
         return true;
     }
     if (kind && strcmp(kind, a->r->kind))
-        ask_refuse(a, status_bad_request("%s in version \"%s\" cannot be handled as a %s: converting (v1.%s) to (v1.%s): unknown "
-                                         "conversion", kind, a->r->version, a->r->kind, kind, a->r->kind));
+        ask_refuse(a, status_bad_request("%s in version \"%s\" cannot be handled as a %s: converting (v1.%s) to (%s.%s): unknown "
+                                         "conversion", kind, a->r->version, a->r->kind, kind, *a->r->group ? a->r->group : "core",
+                                         a->r->kind));
     else
         ask_refuse(a, status_bad_request("the API version in the data (%s) does not match the expected API version (%s)", version, own));
     return false;
+}
+
+/* What Go's structures leave out when there is nothing in it. */
+static void drop_empty(json_t *object)
+{
+    static const char *const own[] = {"data", "binaryData", "stringData"};
+    static const char *const metadata[] = {"labels", "annotations", "finalizers", "ownerReferences"};
+    json_t *m = json_object_get(object, "metadata"), *v;
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (json_is_object(v = json_object_get(object, own[i])) && !json_object_size(v))
+            json_object_del(object, own[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(metadata); i++) {
+        v = json_object_get(m, metadata[i]);
+        if (v && !json_object_size(v) && !json_array_size(v) && (json_is_object(v) || json_is_array(v)))
+            json_object_del(m, metadata[i]);
+    }
+}
+
+/* What no client sends and only a patch makes is the patch's fault. */
+static void refuse_undecoded(struct ask *a, const json_t *object, const char *why)
+{
+    if (a->verb != VERB_PATCH || a->patch == PATCH_APPLY) {
+        ask_refuse(a, status_bad_request("%s in version \"%s\" cannot be handled as a %s: %s", a->r->kind, a->r->version, a->r->kind, why));
+        return;
+    }
+    static const struct kube_resource none = {.group = "", .kind = ""};
+    json_t *shown = object_copy(object);
+    json_object_del(object_metadata(shown), "managedFields");
+    _cleanup_(freep) char *text = json_dumps(shown, JSON_COMPACT), *quoted = NULL;
+    json_t *whole = json_string(text);
+    quoted = json_dumps(whole, JSON_ENCODE_ANY);
+    ask_refuse(a, status_invalid(&none, "", json_pack("[o]", status_cause("FieldValueInvalid", "patch", "Invalid value: %s: %s", quoted, why))));
+    json_decref(whole);
+    json_decref(shown);
 }
 
 bool admit_decode(struct ask *a, json_t *object)
@@ -65,11 +100,12 @@ bool admit_decode(struct ask *a, json_t *object)
     }
     if (!kind_agrees(a, object))
         return false;
+    if (a->r->type)
+        drop_empty(object);
     json_t *unknown = a->unknown == UNKNOWN_IGNORED ? NULL : json_array();
     char *why = typed_decode(a->r->type, object, unknown);
     if (why)
-        ask_refuse(a, status_bad_request("%s in version \"%s\" cannot be handled as a %s: %s", a->r->kind, a->r->version,
-                                         a->r->kind, why));
+        refuse_undecoded(a, object, why);
     else if (json_array_size(unknown) && a->unknown == UNKNOWN_REFUSED)
         refuse_unknown(a, unknown);
     else
@@ -95,7 +131,13 @@ static json_t *new_uid(void)
 
 static bool has_generation(const struct kube_resource *r)
 {
-    return r->custom || (r->type && type_field(r->type, "spec") && strcmp(r->plural, "namespaces"));
+    static const char *const plurals[] = {"deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs",
+                                          "replicationcontrollers", "ingresses", "networkpolicies", "poddisruptionbudgets",
+                                          "customresourcedefinitions", "priorityclasses"};
+    for (size_t i = 0; i < ARRAY_SIZE(plurals); i++)
+        if (!strcmp(plurals[i], r->plural))
+            return true;
+    return r->custom;
 }
 
 /* All but metadata and status. */
@@ -173,6 +215,16 @@ static json_t *status_only(const json_t *before, json_t *object)
     return out;
 }
 
+/* The version that objects of a definition are stored as. */
+static void stored_versions(json_t *object)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach ((json_t *)object_get(object, "spec.versions"), i, one)
+        if (json_is_true(json_object_get(one, "storage")))
+            json_array_append((json_t *)object_get(object, "status.storedVersions"), json_object_get(one, "name"));
+}
+
 static void first_status(struct ask *a, json_t *object)
 {
     static const struct {
@@ -181,12 +233,57 @@ static void first_status(struct ask *a, json_t *object)
                  {"pods", "{\"phase\":\"Pending\",\"qosClass\":\"BestEffort\"}"},
                  {"persistentvolumeclaims", "{\"phase\":\"Pending\"}"},
                  {"services", "{\"loadBalancer\":{}}"},
-                 {"ingresses", "{\"loadBalancer\":{}}"}};
+                 {"ingresses", "{\"loadBalancer\":{}}"},
+                 {"poddisruptionbudgets",
+                  "{\"disruptionsAllowed\":0,\"currentHealthy\":0,\"desiredHealthy\":0,\"expectedPods\":0}"},
+                 {"horizontalpodautoscalers", "{\"currentReplicas\":0,\"desiredReplicas\":0}"},
+                 {"customresourcedefinitions",
+                  "{\"conditions\":null,\"acceptedNames\":{\"plural\":\"\",\"kind\":\"\"},\"storedVersions\":[]}"},
+                 {"replicationcontrollers", "{\"replicas\":0}"},
+                 {"replicasets", "{\"replicas\":0}"},
+                 {"statefulsets", "{\"replicas\":0,\"availableReplicas\":0}"},
+                 {"daemonsets", "{\"currentNumberScheduled\":0,\"numberMisscheduled\":0,\"desiredNumberScheduled\":0,\"numberReady\":0}"}};
     for (size_t i = 0; i < ARRAY_SIZE(first); i++)
         if (!strcmp(first[i].plural, a->r->plural))
             json_object_set_new(object, "status", json_loads(first[i].status, 0, NULL));
     if (!json_object_get(object, "status") && a->r->type)
         json_object_set_new(object, "status", json_object());
+    if (!strcmp(a->r->plural, "customresourcedefinitions"))
+        stored_versions(object);
+    if (!strcmp(a->r->plural, "namespaces"))
+        json_object_set_new(object, "spec", json_pack("{s[s]}", "finalizers", "kubernetes"));
+}
+
+/* An address of the cluster's, by chance; what it belongs to. */
+static void service_address(json_t *object)
+{
+    json_t *spec = json_object_get(object, "spec"), *ip = json_object_get(spec, "clusterIP");
+    const char *type = json_string_value(json_object_get(spec, "type"));
+    uint8_t b[2] = {1, 1};
+    if (!json_is_object(spec) || (type && !strcmp(type, "ExternalName")))
+        return;
+    if (!ip) {
+        (void)RAND_bytes(b, sizeof(b));
+        json_object_set_new(spec, "clusterIP", ip = json_sprintf("10.96.%d.%d", b[0] | 1, b[1] | 1));
+    }
+    if (!json_object_get(spec, "clusterIPs"))
+        json_object_set_new(spec, "clusterIPs", json_pack("[O]", ip));
+    if (!json_object_get(spec, "ipFamilies"))
+        json_object_set_new(spec, "ipFamilies", json_pack("[s]", "IPv4"));
+    if (!json_object_get(spec, "ipFamilyPolicy"))
+        json_object_set_new(spec, "ipFamilyPolicy", json_string("SingleStack"));
+}
+
+/* What its own client does not say of it again stays. */
+static void service_keeps(const json_t *before, json_t *object)
+{
+    static const char *const kept[] = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"};
+    json_t *spec = json_object_get(object, "spec");
+    for (size_t i = 0; i < ARRAY_SIZE(kept) && json_is_object(spec); i++) {
+        json_t *had = json_object_get(json_object_get(before, "spec"), kept[i]);
+        if (had && !json_object_get(spec, kept[i]))
+            json_object_set(spec, kept[i], had);
+    }
 }
 
 /* ---- the whole ---- */
@@ -222,12 +319,11 @@ json_t *admit(struct ask *a, const json_t *before, json_t *object)
         admit_defaults(a->r->type, object);
     fold_string_data(a, object);
     if (before) {
+        if (!strcmp(a->r->plural, "services") && !*a->r->group)
+            service_keeps(before, object);
         metadata_kept(a, before, object);
-    } else {
+    } else
         metadata_new(a, object);
-        if (a->r->status)
-            first_status(a, object);
-    }
     json_t *problems = admit_problems(a->r, before, object);
     if (problems) {
         const char *name = object_text(object, "name");
@@ -237,5 +333,9 @@ json_t *admit(struct ask *a, const json_t *before, json_t *object)
     }
     if (!(a->verb == VERB_PATCH && a->patch == PATCH_APPLY))
         managers_update(a, before, object);
+    if (!before && a->r->status)
+        first_status(a, object);
+    if (!before && !strcmp(a->r->plural, "services") && !*a->r->group)
+        service_address(object);
     return object;
 }

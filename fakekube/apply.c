@@ -16,10 +16,16 @@ static const char *text_of(const json_t *entry, const char *key)
     return v ? v : "";
 }
 
+/* By which subresource fields are managed; "": by none. */
+static const char *sub_of(const struct ask *a)
+{
+    return a->through ? a->through : a->sub ? a->sub : "";
+}
+
 static bool is_of(const json_t *entry, const struct ask *a, const char *operation)
 {
     return !strcmp(text_of(entry, "manager"), a->manager) && !strcmp(text_of(entry, "operation"), operation) &&
-           !strcmp(text_of(entry, "subresource"), a->sub ? a->sub : "");
+           !strcmp(text_of(entry, "subresource"), sub_of(a));
 }
 
 static json_t *entry_make(const struct ask *a, const char *operation, json_t *fields)
@@ -29,8 +35,10 @@ static json_t *entry_make(const struct ask *a, const char *operation, json_t *fi
     _cleanup_(freep) char *version = *a->r->group ? xasprintf("%s/%s", a->r->group, a->r->version) : xstrdup(a->r->version);
     json_t *e = json_pack("{ss, ss, ss, ss, ss, so}", "manager", a->manager, "operation", operation, "apiVersion", version, "time",
                           now, "fieldsType", "FieldsV1", "fieldsV1", fields);
-    if (a->sub)
-        json_object_set_new(e, "subresource", json_string(a->sub));
+    if (a->through)
+        json_object_del(e, "time");
+    if (*sub_of(a))
+        json_object_set_new(e, "subresource", json_string(sub_of(a)));
     return e;
 }
 
@@ -101,13 +109,52 @@ static void set_own(json_t *entries, const struct ask *a, const char *operation,
 
 /* ---- update ---- */
 
+/* What an object has before anything is in it: those parts are nobody's. */
+static json_t *emptiness(const struct ask *a)
+{
+    static const struct {
+        const char *plural, *text;
+    } shapes[] = {
+        {"deployments", "{'strategy':{},'template':{'metadata':{'creationTimestamp':null},'spec':{'containers':[]}}}"},
+        {"statefulsets", "{'updateStrategy':{},'template':{'metadata':{'creationTimestamp':null},'spec':{'containers':[]}}}"},
+        {"daemonsets", "{'updateStrategy':{},'template':{'metadata':{'creationTimestamp':null},'spec':{'containers':[]}}}"},
+        {"replicasets", "{'template':{'metadata':{'creationTimestamp':null},'spec':{'containers':[]}}}"},
+        {"jobs", "{'template':{'metadata':{'creationTimestamp':null},'spec':{'containers':[]}}}"},
+        {"cronjobs", "{'jobTemplate':{'metadata':{'creationTimestamp':null},'spec':{'template':{'metadata':{'creationTimestamp':null},"
+                     "'spec':{'containers':[]}}}}}"},
+        {"pods", "{'containers':[]}"},
+        {"persistentvolumeclaims", "{'resources':{}}"},
+        {"networkpolicies", "{'podSelector':{}}"},
+        {"customresourcedefinitions", "{'names':{}}"},
+    };
+    json_t *out = json_pack("{s{}}", "metadata");
+    if (!a->r->type)
+        return out;
+    json_object_set_new(out, "status", json_object());
+    for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+        if (!strcmp(shapes[i].plural, a->r->plural)) {
+            _cleanup_(freep) char *text = xstrdup(shapes[i].text);
+            for (char *p = text; *p; p++)
+                *p = *p == '\'' ? '"' : *p;
+            json_object_set_new(out, "spec", json_loads(text, 0, NULL));
+        }
+    if (!strcmp(a->r->kind, "Event"))
+        json_object_update_new(out, json_pack("{s{}, s{}, sn, ss, ss}", "involvedObject", "source", "eventTime", "reportingComponent", "",
+                                              "reportingInstance", ""));
+    if (!json_object_get(out, "spec"))
+        json_object_set_new(out, "spec", json_object());
+    return out;
+}
+
 void managers_update(struct ask *a, const json_t *before, json_t *object)
 {
     struct schema s = schema_of(a);
-    json_t *entries = entries_of(before), *own = own_entry(entries, a, "Update");
-    json_t *had = before ? managed_part(fields_of(&s, before)) : json_object();
-    json_t *has = managed_part(fields_of(&s, object)), *gone = fields_minus(had, has);
-    json_t *changed = before ? fields_changed(&s, before, object) : json_incref(has);
+    /* A client that sends the entries back means them. */
+    bool sent = json_array_size(json_object_get(json_object_get(object, "metadata"), "managedFields"));
+    json_t *entries = entries_of(sent ? object : before), *own = own_entry(entries, a, "Update");
+    json_t *had = before ? managed_part(fields_with_containers(&s, before)) : json_object();
+    json_t *has = managed_part(fields_with_containers(&s, object)), *gone = fields_minus(had, has);
+    json_t *empty = before ? NULL : emptiness(a), *changed = fields_changed(&s, before ? before : empty, object);
     changed = managed_part(changed ? changed : json_object());
     json_t *touched = fields_union(changed, gone);
     if (!fields_empty(touched)) {
@@ -118,6 +165,7 @@ void managers_update(struct ask *a, const json_t *before, json_t *object)
     }
     if (json_array_size(entries))
         json_object_set(object_metadata(object), "managedFields", entries);
+    json_decref(empty);
     json_decref(touched);
     json_decref(changed);
     json_decref(gone);
@@ -134,14 +182,14 @@ struct conflicts {
     const char *manager;
 };
 
-/* "kubectl" using apps/v1 at TIME; a new string */
+/* "kubectl" using apps/v1; a new string */
 static char *named(const json_t *entry)
 {
     _cleanup_(freep) char *sub = *text_of(entry, "subresource") ? xasprintf(" with subresource \"%s\"", text_of(entry, "subresource"))
                                                                 : xstrdup("");
     if (strcmp(text_of(entry, "operation"), "Update"))
         return xasprintf("\"%s\"%s", text_of(entry, "manager"), sub);
-    return xasprintf("\"%s\"%s using %s at %s", text_of(entry, "manager"), sub, text_of(entry, "apiVersion"), text_of(entry, "time"));
+    return xasprintf("\"%s\"%s using %s", text_of(entry, "manager"), sub, text_of(entry, "apiVersion"));
 }
 
 static void note_conflict(void *arg, const char *path)
@@ -183,12 +231,12 @@ static void refuse_conflicts(struct ask *a, json_t *entries, const json_t *chang
     buf_done(&all);
 }
 
-static bool body_is_fine(struct ask *a)
+bool managers_body_fits(struct ask *a)
 {
     _cleanup_(freep) char *version = *a->r->group ? xasprintf("%s/%s", a->r->group, a->r->version) : xstrdup(a->r->version);
     const char *said = text_of(a->body, "apiVersion"), *kind = text_of(a->body, "kind");
     _cleanup_(freep) char *why = typed_check(a->r->type, a->body);
-    if (!*kind || !*said)
+    if (!strcmp(said, version) && !*kind)
         ask_refuse(a, status_bad_request("Object 'Kind' is missing in the patch"));
     else if (strcmp(said, version))
         ask_refuse(a, status_bad_request("Incorrect version specified in apply patch. Specified patch version: %s, expected: %s",
@@ -196,8 +244,9 @@ static bool body_is_fine(struct ask *a)
     else if (json_object_get(json_object_get(a->body, "metadata"), "managedFields"))
         ask_refuse(a, status_bad_request("metadata.managedFields must be nil"));
     else if (why) {
-        _cleanup_(freep) char *text = xasprintf("failed to create typed patch object (%s/%s; %s, Kind=%s): %s", a->ns ? a->ns : "",
-                                                a->name, version, kind, why);
+        const char *ns = object_text(a->body, "namespace");
+        _cleanup_(freep) char *text = xasprintf("failed to create typed patch object (%s/%s; %s%s, Kind=%s): %s", ns ? ns : "",
+                                                a->name, *a->r->group ? "" : "/", version, kind, why);
         ask_refuse(a, status_make(500, "", text, NULL));
     } else
         return true;
@@ -224,8 +273,6 @@ static void drop_abandoned(const struct schema *s, const json_t *entries, const 
 json_t *managers_apply(struct ask *a, const json_t *live)
 {
     struct schema s = schema_of(a);
-    if (!body_is_fine(a))
-        return NULL;
     json_t *entries = entries_of(live), *own = own_entry(entries, a, "Apply");
     json_t *now = managed_part(fields_of(&s, a->body)), *merged = live ? schema_merge(&s, live, a->body) : json_copy(a->body);
     json_t *object = json_deep_copy(merged), *changed = live ? fields_changed(&s, live, merged) : NULL;
@@ -237,7 +284,8 @@ json_t *managers_apply(struct ask *a, const json_t *live)
         drop_abandoned(&s, entries, a, had, now, object);
         take_from_others(entries, a, "Apply", changed);
         set_own(entries, a, "Apply", json_incref(now));
-        json_object_set(object_metadata(object), "managedFields", entries);
+        if (json_array_size(entries))
+            json_object_set(object_metadata(object), "managedFields", entries);
         json_decref(had);
     } else {
         json_decref(object);

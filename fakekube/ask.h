@@ -27,6 +27,7 @@ void ask_create(struct ask *a);
 void ask_update(struct ask *a);
 void ask_patch(struct ask *a);
 void ask_delete(struct ask *a);
+void ask_finalize(struct ask *a);
 void ask_delete_collection(struct ask *a);
 void ask_scale(struct ask *a);  /* get, update or patch of the subresource */
 void ask_review(struct ask *a); /* SelfSubjectAccessReview and its kin */
@@ -39,6 +40,8 @@ bool admit_decode(struct ask *a, json_t *object);
 json_t *admit(struct ask *a, const json_t *before, json_t *object);
 void admit_defaults(const struct kube_type *type, json_t *object); /* defaults.c */
 json_t *admit_problems(const struct kube_resource *r, const json_t *before, const json_t *object); /* valid.c: causes; NULL: none */
+/* valid_pod.c: what belongs to single kinds, added to causes. */
+void admit_problems_of_kind(json_t *causes, const struct kube_resource *r, const json_t *object);
 /* Stores, unless this is a dry run, and answers. `object` is taken; `before` as above. */
 void ask_store(struct ask *a, const json_t *before, json_t *object, int code);
 
@@ -47,4 +50,5 @@ void ask_store(struct ask *a, const json_t *before, json_t *object, int code);
 /* What an update by a.manager changes in who manages what; before NULL: it is new. In place. */
 void managers_update(struct ask *a, const json_t *before, json_t *object);
 /* `live` (NULL: none) with the body applied: a new object. NULL: answered. */
+bool managers_body_fits(struct ask *a); /* what is applied is an object of its schema; false: answered */
 json_t *managers_apply(struct ask *a, const json_t *live);

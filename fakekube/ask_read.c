@@ -67,7 +67,15 @@ static bool list_one(void *arg, const char *key, const json_t *object)
         l->beyond++;
         return selector_empty(a->labels) && selector_empty(a->fields); /* only then is it told how many there are */
     }
-    json_array_append_new(l->items, object_seen(a->r, object));
+    json_t *seen = object_seen(a->r, object);
+    if (!a->r->custom) { /* the list says what its items are */
+        json_t *bare = json_copy(seen);
+        json_object_del(bare, "kind");
+        json_object_del(bare, "apiVersion");
+        json_decref(seen);
+        seen = bare;
+    }
+    json_array_append_new(l->items, seen);
     free(l->last);
     l->last = xstrdup(key);
     return true;
@@ -97,7 +105,7 @@ void ask_list(struct ask *a)
     if (a->continue_token && *a->continue_token) {
         after = token_read(a->continue_token, &version);
         if (!after) {
-            ask_refuse(a, status_bad_request("continue key is not valid: illegal base64 data at input byte 0"));
+            ask_refuse(a, status_bad_request("invalid continue token: continue key is not valid: illegal base64 data at input byte 0"));
             return;
         }
         if (version < kube_store_oldest(a->cluster->store)) {

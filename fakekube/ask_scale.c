@@ -62,6 +62,7 @@ void ask_scale(struct ask *a)
         change.verb = VERB_PATCH;
         change.patch = PATCH_MERGE;
         change.sub = NULL;
+        change.through = "scale";
         change.answer = change.warnings = NULL;
         change.body = json_pack("{s{sO}}", "spec", "replicas", object_get(scale, "spec.replicas"));
         ask_patch(&change);

@@ -52,7 +52,12 @@ static bool namespace_is_there(struct ask *a)
     if (ns && object_text(ns, "deletionTimestamp")) {
         _cleanup_(freep) char *why =
             xasprintf("unable to create new content in namespace %s because it is being terminated", a->ns);
-        ask_refuse(a, status_forbidden(a->r, a->name, why));
+        const char *name = a->name ? a->name : object_text(a->body, "name");
+        json_t *status = status_forbidden(a->r, name, why);
+        json_object_set_new(json_object_get(status, "details"), "causes",
+                            json_pack("[{ss, so, ss}]", "reason", "NamespaceTerminating", "message",
+                                      json_sprintf("namespace %s is being terminated", a->ns), "field", "metadata.namespace"));
+        ask_refuse(a, status);
         return false;
     }
     return true;
@@ -176,6 +181,10 @@ static bool sub_is_there(struct ask *a)
 void ask_update(struct ask *a)
 {
     const json_t *before = kube_shelf_get(a->r->shelf, a->ns, a->name);
+    if (a->sub && !strcmp(a->sub, "finalize")) {
+        ask_finalize(a);
+        return;
+    }
     if (!sub_is_there(a) || !admit_decode(a, a->body) || !name_agrees(a, a->body) || !namespace_agrees(a, a->body))
         return;
     if (!before) {
@@ -210,7 +219,7 @@ static json_t *patched(struct ask *a, const json_t *before)
 static void apply(struct ask *a)
 {
     const json_t *before = kube_shelf_get(a->r->shelf, a->ns, a->name);
-    if (!json_is_object(a->body) || !name_agrees(a, a->body) || !namespace_agrees(a, a->body))
+    if (!json_is_object(a->body) || !managers_body_fits(a) || !name_agrees(a, a->body) || !namespace_agrees(a, a->body))
         return;
     if (!before && !namespace_is_there(a))
         return;

@@ -74,6 +74,24 @@ void kube_reply_no_page(struct call *c)
     kube_reply_with(c, 404, "text/plain; charset=utf-8", NULL, "404 page not found\n", 19);
 }
 
+void kube_reply_no_resource(struct call *c)
+{
+    kube_reply_status(c, status_make(404, "NotFound", "the server could not find the requested resource", json_object()));
+}
+
+/* A version of the core group, or any of a group that there is: whoever serves it does not know the rest. */
+static bool is_served(const struct kube *k, const struct uri_path *p)
+{
+    const struct kube_resource *r;
+    if (p->n && !strcmp(p->segments[0], "api"))
+        return true;
+    if (p->n > 2 && !strcmp(p->segments[0], "apis"))
+        for (size_t i = 0; (r = resources_at(k->cluster->resources, i)); i++)
+            if (!strcmp(r->group, p->segments[1]))
+                return true;
+    return false;
+}
+
 void kube_abandon(struct conn *c)
 {
     struct open_answer *o = c->user;
@@ -135,6 +153,16 @@ static void tell_call(struct call *c)
                                                   "body", r->body_len ? body_shown(r) : NULL));
 }
 
+void kube_reply_unserved(struct call *c)
+{
+    struct uri_path path = {0};
+    if (uri_path_read(c->request->path, &path) == 0 && is_served(c->k, &path))
+        kube_reply_no_resource(c);
+    else
+        kube_reply_no_page(c);
+    uri_path_done(&path);
+}
+
 /* Discovery, the version, schemas, probes; path NULL: it cannot be read. */
 static void other_call(struct call *c, const struct uri_path *path)
 {
@@ -144,7 +172,7 @@ static void other_call(struct call *c, const struct uri_path *path)
         return;
     }
     if (!path || !route_call(c, path))
-        kube_reply_no_page(c);
+        kube_reply_unserved(c);
     if (facts) {
         json_object_set_new(facts, "status", json_integer(c->status));
         conn_event(c->conn, 0, "kube.request", facts);

@@ -29,6 +29,7 @@ struct cluster {
     struct resources *resources;
     json_t *forbid;              /* owned; never NULL */
     struct kube_store_watch *definitions;
+    bool lingers; /* what goes waits until it is let go, where a real cluster's does */
     bool rbac;
 };
 
@@ -40,6 +41,7 @@ struct ask {
     enum kube_verb verb;
     const char *ns, *name;            /* NULL: none; a list of all namespaces */
     const char *sub;                  /* "status", "scale"; NULL: none */
+    const char *through;              /* the subresource by which it came to be this ask; NULL: sub */
     const char *user;
     const json_t *groups;             /* of the user, beside those that the name tells; NULL: none */
     json_t *body;                     /* what was sent; may be changed */
@@ -65,5 +67,7 @@ struct cluster *cluster_free(struct cluster *c);
 void cluster_do(struct ask *a);
 /* Puts an object without asking anybody who may: what a scenario's steps do. -EINVAL and *reterr. */
 int cluster_apply(struct cluster *c, const json_t *object, char **reterr);
+/* What the garbage collector and the namespaces' controller do to an object that has a deletionTimestamp. */
+void cluster_let_go(struct cluster *c, const struct kube_resource *r, const char *ns, const char *name);
 /* Why not, a new string as RBAC's words are; NULL: it may be done. */
 char *cluster_forbids(const struct ask *a);

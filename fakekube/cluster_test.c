@@ -133,7 +133,9 @@ static void test_update(void **state)
     done(b);
     done(a);
     a = ask(ASK(state, "deployments", VERB_CREATE), "{\"metadata\":{\"name\":\"e\",\"replicas\":3}}", 422);
-    assert_string_equal(text_at(a, "message"), "Deployment.apps \"e\" is invalid: [spec.selector: Required value, spec.template: Required value]");
+    assert_string_equal(text_at(a, "message"), "Deployment.apps \"e\" is invalid: [spec.selector: Required value, "
+                        "spec.template.metadata.labels: Invalid value: map[string]string(nil): `selector` does not match template "
+                        "`labels`, spec.template.spec.containers: Required value]");
     done(a);
 }
 
@@ -226,7 +228,7 @@ static void test_apply_unknown(void **state)
 {
     struct ask *a = ASK(state, "deployments", VERB_PATCH, .name = "nginx", .patch = PATCH_APPLY, .manager = "agentk", .force = true);
     json_t *got = ask(a, "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"nginx\",\"replicas\":3}}", 500);
-    assert_string_equal(text_at(got, "message"), "failed to create typed patch object (default/nginx; apps/v1, Kind=Deployment): "
+    assert_string_equal(text_at(got, "message"), "failed to create typed patch object (/nginx; apps/v1, Kind=Deployment): "
                                                  ".metadata.replicas: field not declared in schema");
     done(got);
 }

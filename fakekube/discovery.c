@@ -180,7 +180,7 @@ void discovery_group(struct call *c, const char *group)
     json_t *g = group_json(c->k, group), *all;
     if (!*group || !json_array_size(json_object_get(g, "versions"))) {
         json_decref(g);
-        kube_reply_no_page(c);
+        kube_reply_unserved(c);
         return;
     }
     all = json_pack("{ss, ss}", "kind", "APIGroup", "apiVersion", "v1");
@@ -198,9 +198,9 @@ void discovery_resources(struct call *c, const char *group, const char *version)
             add_resource(list, r);
     if (!json_array_size(list)) {
         json_decref(list);
-        kube_reply_no_page(c);
+        kube_reply_unserved(c);
         return;
     }
-    kube_reply_json(c, 200, json_pack("{ss, ss, so, so}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
+    kube_reply_json(c, 200, json_pack("{ss, ss*, so, so}", "kind", "APIResourceList", "apiVersion", *group ? "v1" : NULL, "groupVersion",
                                  *group ? json_sprintf("%s/%s", group, version) : json_string(version), "resources", list));
 }

@@ -102,7 +102,13 @@ static json_t *leaf(void)
     return json_object();
 }
 
-json_t *fields_of(const struct schema *s, const json_t *value)
+/* Taken as a whole, whatever is in it. */
+static bool is_whole(const struct schema *s)
+{
+    return s && (s->atomic || (s->form == FORM_TYPE && s->type->atomic));
+}
+
+static json_t *fields_in(const struct schema *s, const json_t *value, bool containers)
 {
     json_t *out, *v;
     const char *k;
@@ -110,16 +116,16 @@ json_t *fields_of(const struct schema *s, const json_t *value)
     bool by_key = json_is_array(value) && schema_by_key(s);
     if (!(json_is_object(value) && (!s || s->form == FORM_ANY || s->form == FORM_TYPE || s->form == FORM_MAP)) && !by_key)
         return leaf();
-    if (!json_object_size(value) && !json_array_size(value))
+    if (is_whole(s) || (!json_object_size(value) && !json_array_size(value)))
         return leaf();
     out = json_object();
     json_object_foreach ((json_t *)value, k, v) {
         _cleanup_(freep) char *name = xasprintf("f:%s", k);
-        add(out, name, fields_of(schema_field(s, k), v));
+        add(out, name, fields_in(schema_field(s, k), v, containers));
     }
     json_array_foreach ((json_t *)value, i, v) {
         _cleanup_(freep) char *key = schema_item_key(s, v);
-        json_t *node = key && !s->set ? fields_of(s->item, v) : leaf();
+        json_t *node = key && !s->set ? fields_in(s->item, v, containers) : leaf();
         if (key && json_object_size(node))
             json_object_set_new(node, ".", json_object());
         if (key)
@@ -127,7 +133,19 @@ json_t *fields_of(const struct schema *s, const json_t *value)
         else
             json_decref(node);
     }
+    if (containers && json_object_size(out))
+        json_object_set_new(out, ".", json_object());
     return out;
+}
+
+json_t *fields_of(const struct schema *s, const json_t *value)
+{
+    return fields_in(s, value, false);
+}
+
+json_t *fields_with_containers(const struct schema *s, const json_t *value)
+{
+    return fields_in(s, value, true);
 }
 
 json_t *fields_changed(const struct schema *s, const json_t *before, const json_t *after)
@@ -136,7 +154,9 @@ json_t *fields_changed(const struct schema *s, const json_t *before, const json_
     const char *k;
     size_t i;
     if (!before || json_typeof(before) != json_typeof(after))
-        return fields_of(s, after);
+        return fields_with_containers(s, after);
+    if (is_whole(s))
+        return json_equal(before, after) ? NULL : leaf();
     bool by_key = json_is_array(after) && schema_by_key(s);
     if (!(json_is_object(after) && (!s || s->form != FORM_LIST)) && !by_key)
         return json_equal(before, after) ? NULL : leaf();

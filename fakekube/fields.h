@@ -12,7 +12,9 @@
 
 /* Every field that there is in a value. A new object, as the next ones; NULL: none (only beneath the top). */
 json_t *fields_of(const struct schema *s, const json_t *value);
-/* Those of `after` that are not in `before`, or otherwise. */
+/* The same, with every object and list of items that is there as a member too: what an update has added. */
+json_t *fields_with_containers(const struct schema *s, const json_t *value);
+/* Those of `after` that are not in `before`, or otherwise; what holds them too where it is new. */
 json_t *fields_changed(const struct schema *s, const json_t *before, const json_t *after);
 json_t *fields_union(const json_t *a, const json_t *b);
 json_t *fields_minus(const json_t *a, const json_t *b);

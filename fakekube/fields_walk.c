@@ -77,7 +77,7 @@ json_t *schema_merge(const struct schema *s, const json_t *live, const json_t *p
     const char *k;
     if (json_is_array(live) && json_is_array(patch) && schema_by_key(s))
         return merge_lists(s, live, patch);
-    if (!json_is_object(live) || !json_is_object(patch))
+    if (!json_is_object(live) || !json_is_object(patch) || (s && (s->atomic || (s->form == FORM_TYPE && s->type->atomic))))
         return json_deep_copy(patch);
     out = json_copy((json_t *)live);
     json_object_foreach ((json_t *)patch, k, v)

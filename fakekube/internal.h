@@ -65,6 +65,8 @@ void kube_reply_json(struct call *c, int code, json_t *json);
 void kube_reply_status(struct call *c, json_t *status); /* with its own code */
 void kube_reply_with(struct call *c, int code, const char *content_type, const json_t *headers, const void *body, size_t len);
 void kube_reply_no_page(struct call *c); /* 404, in the words of the server's outermost part */
+void kube_reply_unserved(struct call *c);    /* 404, in the words of whoever would serve it */
+void kube_reply_no_resource(struct call *c); /* 404, in those of who serves a group */
 json_t *kube_call_headers(const struct call *c, const char *content_type); /* those that every answer has */
 char *kube_call_param(const struct call *c, const char *name); /* a new string; NULL: not given */
 bool kube_call_flag(const struct call *c, const char *name);   /* "true", "1", or there without a value */

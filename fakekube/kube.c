@@ -176,9 +176,7 @@ int kube_start(const struct kube_options *o, struct kube **ret, char **reterr)
         return r;
     }
     k->changes = kube_store_watch(k->cluster->store, on_change, k);
-    const char *statuses = json_string_value(json_object_get(k->spec, "statuses"));
-    if (!statuses || strcmp(statuses, "never"))
-        k->mover = mover_new(k);
+    k->mover = mover_new(k);
     *ret = k;
     return 0;
 }

@@ -8,6 +8,7 @@
  *   forbid: [{verb: get, resource: secrets, …}]    what RBAC refuses: patterns over {verb, group, resource, subresource,
  *                            namespace, name, user}
  *   rbac: true               who may do what is told by the roles and bindings in the cluster; else all that is not forbidden
+ *   controllers: false       no controller runs: what goes waits for ever for what it is held by (compare-kube)
  *   statuses: at-once|never|[{when, after, becomes, status}]    do Deployments become available, Jobs complete, Pods run?
  *   history: 1000            how many changes a watch may lie behind
  *   certificate, tls_options as of kas (lib/script/tls_setup.h)

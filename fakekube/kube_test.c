@@ -132,7 +132,7 @@ static void test_paths(void **state)
     assert_string_equal(text_of(get(w, "/version"), "gitVersion"), "v1.27.16");
     assert_non_null(strstr(ask_with(w, "GET", "/readyz", "", ""), "\r\n\r\nok"));
     assert_non_null(strstr(ask_with(w, "GET", "/nothing", "", ""), "404 page not found"));
-    assert_non_null(strstr(ask_with(w, "GET", "/apis/apps/v1/nothing", "", ""), "404 page not found"));
+    assert_non_null(strstr(ask_with(w, "GET", "/apis/apps/v1/nothing", "", ""), "could not find the requested resource"));
     assert_non_null(strstr(ask_with(w, "GET", "/apis/none/v1", "", ""), "404 page not found"));
     ask(w, "POST", CMS, "", CM("a", "1"), 201);
     assert_string_equal(text_of(get(w, CMS "/a"), "data.k"), "1");

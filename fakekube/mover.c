@@ -31,6 +31,8 @@ struct mover {
     struct timer *timer; /* NULL: nothing waits */
     STAILQ_HEAD(, moved) waiting;
     LIST_HEAD(, later) later;
+    bool statuses;       /* … of workloads; those of definitions are the server's own */
+    bool controllers;    /* what goes is let go */
 };
 
 /* ---- moving ---- */
@@ -166,13 +168,16 @@ static void move(struct mover *m, const char *plural, const char *key)
     while ((r = resources_at(c->resources, i)) && strcmp(r->plural, plural))
         i++;
     const json_t *object = r ? kube_shelf_get(r->shelf, ns, slash + 1) : NULL;
-    if (!object || (m->k->left && m->k->left(m->k->left_arg, object)))
+    bool going = object && object_text(object, "deletionTimestamp"), definition = !strcmp(plural, "customresourcedefinitions");
+    if (going && m->controllers)
+        cluster_let_go(c, r, ns, slash + 1);
+    if (!object || going || (!m->statuses && !definition) || (m->k->left && m->k->left(m->k->left_arg, object)))
         return;
     json_t *status = status_now(m, r, key, object);
     if (status && !settled(object, status)) {
         struct ask a = {.cluster = c, .r = r, .verb = VERB_PATCH, .ns = ns, .name = slash + 1, .sub = "status", .patch = PATCH_MERGE,
                         .body = patch_of(plural, object, json_incref(status)), .user = "system:kube-controller-manager",
-                        .manager = "kube-controller-manager"};
+                        .manager = definition ? "kube-apiserver" : "kube-controller-manager"};
         ask_patch(&a);
         json_decref(a.body);
         json_decref(a.answer);
@@ -196,7 +201,7 @@ static void move_all(void *arg)
 
 static void on_change(void *arg, const struct kube_change *c)
 {
-    if (status_moves(kube_shelf_plural(c->shelf)) && c->type != CHANGE_DELETED)
+    if ((status_moves(kube_shelf_plural(c->shelf)) || object_text(c->object, "deletionTimestamp")) && c->type != CHANGE_DELETED)
         wait_for(arg, kube_shelf_plural(c->shelf), c->key);
 }
 
@@ -228,6 +233,10 @@ struct mover *mover_new(struct kube *k)
     m->k = k;
     STAILQ_INIT(&m->waiting);
     LIST_INIT(&m->later);
+    const char *statuses = json_string_value(json_object_get(k->spec, "statuses"));
+    m->statuses = !statuses || strcmp(statuses, "never");
+    m->controllers = !json_is_false(json_object_get(k->spec, "controllers"));
+    k->cluster->lingers = true;
     m->watch = kube_store_watch(k->cluster->store, on_change, m);
     move_present(m);
     return m;

@@ -17,10 +17,12 @@ struct asking {
 
 /* ---- what is asked ---- */
 
+static bool patch_kind_said(const struct call *c, enum patch_kind *ret);
+
 static bool verb_of(const struct call *c, const char *name, enum kube_verb *ret)
 {
     const char *m = c->request->method;
-    if (!strcmp(m, "GET") || !strcmp(m, "HEAD"))
+    if (!strcmp(m, "GET"))
         *ret = name ? VERB_GET : kube_call_flag(c, "watch") ? VERB_WATCH : VERB_LIST;
     else if (!strcmp(m, "POST"))
         *ret = VERB_CREATE;
@@ -39,7 +41,7 @@ static bool read_selectors(struct call *c, struct ask *a)
 {
     _cleanup_(freep) char *labels = kube_call_param(c, "labelSelector"), *fields = kube_call_param(c, "fieldSelector"), *err = NULL;
     if (labels && selector_labels(labels, &a->labels, &err) < 0)
-        kube_reply_status(c, status_bad_request("unable to parse requirement: %s", err));
+        kube_reply_status(c, status_bad_request("%s", err));
     else if (fields && selector_fields(fields, &a->fields, &err) < 0)
         kube_reply_status(c, status_bad_request("%s", err));
     return !c->status;
@@ -50,7 +52,7 @@ static bool read_limit(struct call *c, struct ask *a)
     _cleanup_(freep) char *limit = kube_call_param(c, "limit");
     char *end = NULL;
     a->limit = limit ? strtoll(limit, &end, 10) : 0;
-    if (!limit || (*limit && !*end && a->limit >= 0))
+    if (!limit || (*limit && !*end))
         return true;
     kube_reply_status(c, status_bad_request("strconv.ParseInt: parsing \"%s\": invalid syntax", limit));
     return false;
@@ -68,6 +70,29 @@ static char *manager_of(const struct call *c)
     return n ? xstrndup(agent, n < MANAGER_MAX ? n : MANAGER_MAX) : xstrdup("unknown");
 }
 
+static bool refuse_option(struct call *c, const char *reason, const char *field, const char *text)
+{
+    static const struct kube_resource options = {.group = "meta.k8s.io", .kind = "PatchOptions"};
+    kube_reply_status(c, status_invalid(&options, "", json_pack("[o]", status_cause(reason, field, "%s", text))));
+    return false;
+}
+
+/* Who applies says who it is; only who applies may force. */
+static bool patch_options_fit(struct call *c, struct ask *a)
+{
+    _cleanup_(freep) char *said = kube_call_param(c, "fieldManager"), *force = kube_call_param(c, "force");
+    enum patch_kind kind;
+    if (said && strlen(said) > MANAGER_MAX)
+        return refuse_option(c, "FieldValueTooLong", "fieldManager", "Too long: must have at most 128 bytes");
+    if (a->verb != VERB_PATCH || !patch_kind_said(c, &kind))
+        return true;
+    if (kind == PATCH_APPLY && (!said || !*said))
+        return refuse_option(c, "FieldValueRequired", "fieldManager", "Required value: is required for apply patch");
+    if (kind != PATCH_APPLY && force)
+        return refuse_option(c, "FieldValueForbidden", "force", "Forbidden: may not be specified for non-apply patch");
+    return true;
+}
+
 static bool read_options(struct call *c, struct asking *g)
 {
     struct ask *a = &g->ask;
@@ -80,11 +105,17 @@ static bool read_options(struct call *c, struct asking *g)
     a->manager = g->manager;
     a->force = kube_call_flag(c, "force");
     if (dry && *dry && strcmp(dry, "All")) {
-        kube_reply_status(c, status_make(422, "Invalid", "UpdateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: []string{...}: "
-                                                    "supported values: \"All\"", NULL));
+        const char *kind = a->verb == VERB_CREATE ? "Create" : a->verb == VERB_PATCH ? "Patch" : a->verb == VERB_UPDATE ? "Update" : "Delete";
+        _cleanup_(freep) char *options = xasprintf("%sOptions", kind);
+        struct kube_resource r = {.group = "meta.k8s.io", .kind = options};
+        kube_reply_status(c, status_invalid(&r, "", json_pack("[o]", status_cause("FieldValueNotSupported", "dryRun",
+                                                                                 "Unsupported value: []string{\"%s\"}: supported values: "
+                                                                                 "\"All\"", dry))));
         return false;
     }
     a->dry_run = dry && *dry;
+    if (!patch_options_fit(c, a))
+        return false;
     if (unknown && !strcmp(unknown, "Strict"))
         a->unknown = UNKNOWN_REFUSED;
     else
@@ -168,7 +199,8 @@ static bool read_body(struct call *c, struct ask *a)
     if (a->verb == VERB_PATCH)
         kube_reply_status(c, status_bad_request("error decoding %s: %s", a->patch == PATCH_APPLY ? "YAML" : "patch", why ? why : e.text));
     else
-        kube_reply_status(c, status_bad_request("couldn't get version/kind; json parse error: %s", e.text));
+        kube_reply_status(c, status_bad_request("the object provided is unrecognized (must be of type %s): couldn't get version/kind; json "
+                                                "parse error: %s", a->r->kind, n ? e.text : "unexpected end of JSON input (<empty>)"));
     return false;
 }
 
@@ -225,10 +257,34 @@ static json_t *warnings_header(const struct ask *a)
     return json_pack("{so}", "Warning", list);
 }
 
+static json_t *metadata_only(const json_t *object)
+{
+    return json_pack("{ss, ss, sO}", "kind", "PartialObjectMetadata", "apiVersion", "meta.k8s.io/v1", "metadata",
+                     json_object_get(object, "metadata"));
+}
+
+/* Who asks for metadata gets no more. */
+static json_t *partial(const json_t *answer)
+{
+    const json_t *items = json_object_get(answer, "items");
+    json_t *list = json_array(), *one;
+    size_t i;
+    if (!json_is_array(items)) {
+        json_decref(list);
+        return metadata_only(answer);
+    }
+    json_array_foreach ((json_t *)items, i, one)
+        json_array_append_new(list, metadata_only(one));
+    return json_pack("{ss, ss, sO, so}", "kind", "PartialObjectMetadataList", "apiVersion", "meta.k8s.io/v1", "metadata",
+                     json_object_get(answer, "metadata"), "items", list);
+}
+
 static void answer(struct call *c, const struct ask *a)
 {
     json_t *table = a->code < 300 && kube_call_accepts(c, "as=Table") && (a->verb & (VERB_GET | VERB_LIST)) ? kube_table(a->r, a->answer)
                                                                                                      : NULL;
+    if (a->code < 300 && !table && (a->verb & (VERB_GET | VERB_LIST)) && kube_call_accepts(c, "as=PartialObjectMetadata"))
+        table = partial(a->answer);
     _cleanup_(freep) char *text = json_dumps(table ? table : a->answer, JSON_COMPACT);
     _cleanup_(freep) char *line = xasprintf("%s\n", text ? text : "null");
     json_t *headers = a->warnings ? warnings_header(a) : NULL;
@@ -265,9 +321,9 @@ static bool has_sub(struct call *c, const struct ask *a)
     if (!a->sub || (!strcmp(a->sub, "status") && a->r->status) ||
         (!strcmp(a->sub, "scale") && a->r->scale && (a->verb & (VERB_GET | VERB_UPDATE | VERB_PATCH))))
         return true;
-    if (is_log(a))
+    if (is_log(a) || (!strcmp(a->sub, "finalize") && !strcmp(a->r->plural, "namespaces") && a->verb == VERB_UPDATE))
         return true;
-    kube_reply_no_page(c);
+    kube_reply_no_resource(c);
     return false;
 }
 
@@ -282,7 +338,7 @@ void resource_call(struct call *c, const struct kube_resource *r, const char *ns
     else if (!fits || (a->verb == VERB_CREATE && name))
         kube_reply_status(c, status_method(r));
     else if (r->namespaced && !ns && (name || !(a->verb & (VERB_LIST | VERB_WATCH | VERB_DELETE_COLLECTION))))
-        kube_reply_no_page(c);
+        kube_reply_status(c, status_method(r));
     else if (!has_sub(c, a) || !read_options(c, &g) || !read_body(c, a) || (fault_asked(c) && fault_takes(c, facts_of(c, a))))
         (void)0;
     else if (a->verb == VERB_WATCH)

@@ -57,7 +57,8 @@ static bool is_word(const struct parser *p)
 static bool fail(struct parser *p, const char *expected)
 {
     if (!p->error)
-        p->error = xasprintf("found '%.*s', expected: %s", p->len < SHOWN_MAX ? (int)p->len : SHOWN_MAX, p->text, expected);
+        p->error = xasprintf("found '%.*s'%s expected: %s", p->len < SHOWN_MAX ? (int)p->len : SHOWN_MAX, p->text,
+                             strcmp(expected, "'('") ? "," : "", expected);
     return false;
 }
 

@@ -67,7 +67,7 @@ static void test_labels_that_are_none(void **state)
 {
     assert_none("a,", "found '', expected: identifier after ','");
     assert_none("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt");
-    assert_none("a in b", "found 'b', expected: '('");
+    assert_none("a in b", "found 'b' expected: '('");
     assert_none("a in (b", "found '', expected: ',' or ')'");
     assert_none("=b", "found '=', expected: !, identifier, or 'end of string'");
     assert_none("a=b=c", "found '=', expected: ',' or 'end of string'");

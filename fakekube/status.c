@@ -142,8 +142,9 @@ json_t *status_unauthorized(void)
 
 json_t *status_method(const struct kube_resource *r)
 {
+    (void)r;
     return status_make(405, "MethodNotAllowed", "the server does not allow this method on the requested resource",
-                       details_of(r, NULL, r->plural));
+                       json_object());
 }
 
 json_t *status_media_type(const char *accepted)

@@ -97,9 +97,9 @@ static json_t *of_claim(const json_t *o)
 
 static json_t *of_definition(const json_t *o)
 {
-    return json_pack("{s[o, o], sO?, s[]}", "conditions", condition("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
+    return json_pack("{s[o, o], sO?}", "conditions", condition("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
                      condition("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
-                     "acceptedNames", object_get(o, "spec.names"), "storedVersions");
+                     "acceptedNames", object_get(o, "spec.names"));
 }
 
 /* ---- not yet ---- */

@@ -128,6 +128,31 @@ static void read_plain(struct named *one)
     one->type.type = strcmp(one->memory, "o") ? one->memory : NULL;
 }
 
+/* x-kubernetes-map-type: atomic. "type" or "type field". */
+static void mark_atomics(struct types *t)
+{
+    static const char *const names[] = {
+        "meta.v1.LabelSelector",           "core.v1.ObjectReference",       "core.v1.LocalObjectReference",
+        "core.v1.TypedLocalObjectReference", "core.v1.SecretReference",     "core.v1.ObjectFieldSelector",
+        "core.v1.ResourceFieldSelector",   "core.v1.SecretKeySelector",     "core.v1.ConfigMapKeySelector",
+        "core.v1.NodeSelector",            "core.v1.NodeSelectorTerm",      "core.v1.EndpointAddress",
+        "core.v1.EndpointPort",            "rbac.v1.RoleRef",               "autoscaling.v1.CrossVersionObjectReference"};
+    static const char *const fields[][2] = {{"core.v1.ServiceSpec", "selector"},
+                                            {"core.v1.PodSpec", "nodeSelector"},
+                                            {"core.v1.ReplicationControllerSpec", "selector"}};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        struct kube_type *type = types_find(t, names[i]);
+        if (type)
+            type->atomic = true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+        struct kube_type *type = types_find(t, fields[i][0]);
+        struct schema *s = type ? (struct schema *)type_field(type, fields[i][1]) : NULL;
+        if (s)
+            s->atomic = true;
+    }
+}
+
 struct types *types_new(void)
 {
     struct types *t = NEW(struct types);
@@ -147,6 +172,7 @@ struct types *types_new(void)
             read_plain(&t->all[i]);
         else
             read_fields(t, &t->all[i].type);
+    mark_atomics(t);
     return t;
 }
 

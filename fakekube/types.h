@@ -27,6 +27,7 @@ struct schema {
     bool set;           /* a list that is a set */
     bool merge, apply;  /* does strategic merge, does server-side apply look into this list? */
     bool retain_keys;
+    bool atomic;        /* a map that apply takes as a whole */
 };
 
 struct field {
@@ -42,6 +43,7 @@ struct kube_type {
     const char *type, *format; /* without fields: "string", "date-time"; NULL: none. Borrowed from the types */
     struct field *fields;   /* owned; sorted by name */
     size_t n_fields;
+    bool atomic;            /* apply takes it as a whole */
 };
 
 struct types;

@@ -17,6 +17,15 @@ static const struct {
     {"\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b", "<uid>"},
     {"(?<=resource version: )\\d+ \\(\\d+\\)", "<version>"},
     {"^\\d+m?s$", "<age>"},
+    /* Go goes through a map in any order, and names the first that it finds. */
+    {"\\.metadata\\.(?:replicas|selector|template)(?=: field not declared)", ".metadata.<any>"},
+    {"^10\\.96\\.\\d+\\.\\d+$", "<ip>"},
+    {"(?<=^|/)g-[a-z0-9]{5}$", "<generated>"},
+    {"^v1\\.\\d+\\.\\d+[+\\w.-]*$", "<release>"},
+    {"^[0-9a-f]{40}$", "<commit>"},
+    {"^go1\\.\\d+(?:\\.\\d+)?$", "<go>"},
+    {"^(?:10\\.96\\.0\\.1|127\\.0\\.0\\.1):\\d+$", "<address>"},
+    {"(?<=\"resourceVersion\":\")\\d+(?=\")", "<version>"},
 };
 
 static char *filtered(const char *text)
@@ -126,7 +135,8 @@ static json_t *watch_made(const json_t *events)
     size_t i;
 
     json_array_foreach ((json_t *)events, i, one) {
-        _cleanup_(freep) char *name = name_of(json_object_get(one, "object"));
+        _cleanup_(freep) char *exact = name_of(json_object_get(one, "object"));
+        _cleanup_(freep) char *name = exact ? filtered(exact) : NULL;
         json_t *of = name ? json_object_get(out, name) : NULL;
         if (!name || !strcmp(text_at(one, "type") ? text_at(one, "type") : "", "BOOKMARK"))
             continue;

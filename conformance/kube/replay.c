@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/proto/uri.h"
 
-enum { QUIET_MS = 300, WATCHES_MAX = 64 };
+enum { QUIET_MS = 300, QUIET_NEXT_MS = 20, WATCHES_MAX = 64, DEFINED_TRIES = 250 };
 
 struct open_watch {
     struct kube_client *client; /* owned */
@@ -224,10 +225,31 @@ static void watches_end(struct replay *r)
 {
     for (size_t i = 0; i < r->n_watches; i++) {
         struct kube_answer a = {0};
-        (void)kube_client_drain(r->watches[i].client, QUIET_MS, &a);
+        (void)kube_client_drain(r->watches[i].client, i ? QUIET_NEXT_MS : QUIET_MS, &a); /* all have had the first one's time */
         json_object_set_new(r->watches[i].entry, "body", a.status == 200 ? events_json(&a) : body_json(&a));
         kube_answer_done(&a);
         kube_client_free(r->watches[i].client);
+    }
+}
+
+static void ask_quietly(struct replay *r, const char *method, const char *target, const char *body, json_t **ret);
+
+/* A kind is served a little after its definition was taken. */
+static void wait_defined(struct replay *r, const json_t *definition)
+{
+    const json_t *spec = json_object_get(definition, "spec");
+    const char *group = json_string_value(json_object_get(spec, "group"));
+    json_t *version = json_object_get(json_array_get(json_object_get(spec, "versions"), 0), "name");
+    _cleanup_(freep) char *path = xasprintf("/apis/%s/%s", group ? group : "", json_string_value(version) ? json_string_value(version) : "");
+
+    for (int i = 0; i < DEFINED_TRIES; i++) {
+        json_t *said = NULL;
+        ask_quietly(r, "GET", path, NULL, &said);
+        bool there = json_array_size(json_object_get(said, "resources"));
+        json_decref(said);
+        if (there)
+            return;
+        usleep(20000); /* between two looks */
     }
 }
 
@@ -252,12 +274,12 @@ static int call_play(struct replay *r, const json_t *call)
         json_object_set_new(entry, "body", answered);
         json_array_append_new(r->said, entry);
         learn_answer(r, method, path, a.status, answered);
+        if (a.status == 201 && strstr(path, "/customresourcedefinitions"))
+            wait_defined(r, answered);
     }
     kube_answer_done(&a);
     return e;
 }
-
-/* ---- cleaning ---- */
 
 static void ask_quietly(struct replay *r, const char *method, const char *target, const char *body, json_t **ret)
 {
