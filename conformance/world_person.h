@@ -4,7 +4,8 @@
  * the cluster's administrator, and kubectl in PATH. A step's verb `person` takes one or a list of
  *   {run: "kubectl …", prints: pattern, code: pattern}   a command of the shell; code is 0 where nothing is said. `prints` is held
  *                                                        against all that it printed, without the last newline
- *   {run: "kubectl logs -f …", until: pattern}           ended as by Ctrl-C when what it has printed fits
+ *   {run: "kubectl logs -f …", until: pattern}           ended as by Ctrl-C when what it has printed fits. The shell
+ *                                                        becomes it; where it is the last of several, it says exec itself
  *   {edit: FILE, replace: {old: new}}                    each must be there
  * They are done one after the other, also those of a later step. Events: person.run {run}, person.ran {run, code, output},
  * person.edited {file}; person.failed {run or file, reason, output}: something was not as said. Then the row fails.
