@@ -28,6 +28,8 @@ struct run {
     int status; /* -1: none came */
     char *message;
     size_t stop_at; /* so many answers */
+    void (*then)(void *arg); /* what is done after the first answer; NULL: nothing */
+    struct timer *timer;
 };
 
 /* ---- the client ---- */
@@ -76,6 +78,8 @@ static void data(void *arg, struct h2c_stream *s, const uint8_t *p, size_t n)
 {
     struct run *r = arg;
     buf_add(&r->got, p, n);
+    if (r->then && !r->timer)
+        r->timer = timer_new(r->loop, 0, r->then, r); /* not from within the client */
     if (r->stop_at && answers(r) >= r->stop_at)
         loop_stop(r->loop);
 }
@@ -288,6 +292,28 @@ static void test_a_filter_too_many(void **state)
     end(&r);
 }
 
+static void end_it(void *arg)
+{
+    struct run *r = arg;
+    json_t *args = json("{\"method\": \"GetFlows\", \"code\": 14, \"message\": \"gone\"}");
+    assert_int_equal(hubble_perform(r->hubble, "close_streams", args, NULL), 0);
+    json_decref(args);
+}
+
+/* Verbs on calls find the calls of this fake, which keeps no list of connections itself. */
+static void test_streams_are_closed(void **state)
+{
+    struct run r;
+    begin(&r, json("{\"flows\": [" DROPPED("a") "]}"));
+    r.then = end_it;
+    ask(&r, json("{\"follow\": true, " ASKS "}"), 0);
+    timer_free(r.timer);
+    assert_int_equal(answers(&r), 1);
+    assert_int_equal(r.status, 14);
+    assert_string_equal(r.message, "gone");
+    end(&r);
+}
+
 static void refused(json_t *spec, const char *text)
 {
     struct run r;
@@ -322,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_follows),
         cmocka_unit_test(test_since_and_number),
         cmocka_unit_test(test_a_filter_too_many),
+        cmocka_unit_test(test_streams_are_closed),
         cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
