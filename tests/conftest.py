@@ -1,7 +1,8 @@
 """pytest drives, C judges.
 
 `conform list --rows` is turned into items; one `conform run` behind them does all of the work in parallel; each item
-waits for its own line in that run's stream and reads its verdict from it.
+waits for its own line in that run's stream and reads its verdict from it. The run begins beside the other tests, which
+mostly wait, and its items come after them.
 """
 import json
 import os
@@ -48,7 +49,7 @@ def mark_of(text):
 
 
 class SuiteRun:
-    """One `conform run` for all selected rows, started when the first item asks."""
+    """One `conform run` for all selected rows, started when they are known."""
 
     def __init__(self, config):
         self.config = config
@@ -64,7 +65,9 @@ class SuiteRun:
             args += ["--sut", sut]
         if self.config.getoption("--out"):
             args += ["--out", self.config.getoption("--out")]
-        self.process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        # The tests beside it are one at a time and go first; what they leave is the suite's.
+        self.process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+                                        preexec_fn=lambda: os.nice(5))
         self.process.stdin.write("".join(row + "\n" for row in self.rows))
         self.process.stdin.close()
         threading.Thread(target=self.read, daemon=True).start()
@@ -83,8 +86,6 @@ class SuiteRun:
 
     def verdict(self, row):
         with self.changed:
-            if self.process is None:
-                self.start()
             self.changed.wait_for(lambda: row in self.verdicts or self.ended)
             return self.verdicts.get(row)
 
@@ -165,10 +166,16 @@ def pytest_collect_file(file_path, parent):
     return None
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: isinstance(item, RowItem))  # stable: rows last
+
+
 def pytest_collection_finish(session):
     run = getattr(session.config, "suite_run", None)
     if run is not None:
         run.rows = [item.row["row"] for item in session.items if isinstance(item, RowItem)]
+        if run.rows and not session.config.option.collectonly:
+            run.start()
     # What mostly waits begins now, beside the others, and is asked for its result when its turn comes.
     for item in session.items:
         begin = getattr(getattr(item, "obj", None), "begin", None)

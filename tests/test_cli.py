@@ -68,13 +68,14 @@ def test_spread_lets_transports_take_turns(conform, tmp_path):
     def told(*more):
         return conform("list", "--rows", "kas-address/**", "dns/**", "--agents", tmp_path, "--no-reference", *more).stdout
 
-    def rows(*more):
-        return [re.fullmatch("(agentk-[^/]+)/(.+)/(ws|wss|grpc|grpcs)(@.*)?", row).groups() for row in told(*more).split()]
+    def parted(rows):
+        return [re.fullmatch("(agentk-[^/]+)/(.+)/(ws|wss|grpc|grpcs)(@.*)?", row).groups() for row in rows]
 
-    everything, spread = rows(), rows("--spread")
+    rows = json.loads(told("--json"))
+    everything, spread = parted(row["row"] for row in rows), parted(told("--spread").split())
     assert set(spread) < set(everything)
     # the same rows are marked in the list of all
-    assert {row["row"] for row in json.loads(told("--json")) if row["in_turn"]} == set(told("--spread").split())
+    assert parted(row["row"] for row in rows if row["in_turn"]) == spread
     # each agent meets each scenario and each of its cures, once
     assert collections.Counter((agent, sc, cure) for agent, sc, _, cure in spread) == \
         collections.Counter({(agent, sc, cure) for agent, sc, _, cure in everything})
