@@ -19,6 +19,7 @@
 
 #include "conformance/zygote.h"
 #include "lib/base/mem.h"
+#include "lib/script/tls_setup.h"
 
 enum { PIPE_PATIENCE_MS = 1000, END_PATIENCE_MS = 2000, ZYGOTE_FD = 3 };
 
@@ -273,7 +274,10 @@ static int order_send(const struct worlds *w, const struct order *o, const int *
 
 int worlds_play(struct worlds *w, const struct world_spec *spec, struct world_run **ret)
 {
-    struct order o = {.id = ++w->last_id, .kind = ORDER_PLAY, .own_namespaces = spec->own_namespaces};
+    struct order o = {.id = ++w->last_id,
+                      .kind = ORDER_PLAY,
+                      .own_namespaces = spec->own_namespaces,
+                      .rsa_keys = certificate_rsa_keys(json_object_get(spec->job, "row"))};
     int out[2] = {-1, -1}, err[2] = {-1, -1}, job = job_fd(spec->job), e = job < 0 ? job : 0;
     struct world_run *r;
 

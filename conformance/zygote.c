@@ -22,6 +22,7 @@
 #include "conformance/world.h"
 #include "conformance/world_fakes.h"
 #include "lib/base/mem.h"
+#include "lib/script/tls_setup.h"
 
 enum { JOB, OUT, ERR, DESCRIPTORS };
 enum { HARNESS = 3 };
@@ -113,6 +114,15 @@ static void world_remove(struct zygote *z, size_t i)
     z->polls[i + 1] = z->polls[z->n + 1];
 }
 
+/* An RSA key of 4096 bits takes a second and more: for the first world that wants one, not for each. */
+static void stock_keys(struct zygote *z, unsigned wanted)
+{
+    if (wanted & CERTIFICATE_RSA_2048)
+        pki_stock_key(z->pki, 2048);
+    if (wanted & CERTIFICATE_RSA_4096)
+        pki_stock_key(z->pki, 4096);
+}
+
 static void order_play(struct zygote *z, const struct order *o, const int fd[DESCRIPTORS])
 {
     struct birth b = {.zygote = z, .id = o->id, .fd = {fd[JOB], fd[OUT], fd[ERR]}};
@@ -157,6 +167,7 @@ static bool order_take(struct zygote *z)
         order_signal(z, &o);
     } else if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(fd))) {
         memcpy(fd, CMSG_DATA(c), sizeof(fd));
+        stock_keys(z, o.rsa_keys);
         order_play(z, &o, fd);
         for (size_t i = 0; i < DESCRIPTORS; i++)
             close(fd[i]);

@@ -1,5 +1,5 @@
 /* The warm parent of all worlds: a process of one thread and no loop that has done once what every world needs
- * (OpenSSL's tables, keys, certificates), and forks a world for each order. Its words with `conform run` are
+ * (OpenSSL's tables, certificates, the keys that some world wants; in memory only), and forks a world for each order. Its words with `conform run` are
  * below; worlds.h is what others use.
  *
  * One packet an order, one packet a notice, on a SOCK_SEQPACKET pair. An order to play has three descriptors with
@@ -15,6 +15,7 @@ struct order {
     int kind;
     int signum;         /* ORDER_SIGNAL */
     int own_namespaces; /* ORDER_PLAY */
+    unsigned rsa_keys;  /* ORDER_PLAY: those that its world may want (tls_setup.h) */
 };
 
 enum { NOTICE_BORN, NOTICE_GONE, NOTICE_FAILED };

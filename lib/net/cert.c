@@ -33,7 +33,13 @@ struct leaf {
     SLIST_ENTRY(leaf) link;
 };
 
+struct stocked {
+    int bits;
+    EVP_PKEY *key; /* NULL: a leaf has it */
+};
+
 struct pki {
+    struct stocked stock[4];
     struct ca *trusted, *unknown; /* apart, because they are minted behind a const pki */
     SLIST_HEAD(, leaf) leaves;
 };
@@ -142,6 +148,25 @@ static X509 *leaf_mint_cert(struct pki *p, const struct leaf_spec *s, EVP_PKEY *
     return mint_cert(&m);
 }
 
+static struct stocked *stocked_of(struct pki *p, int bits)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(p->stock); i++)
+        if (p->stock[i].bits == bits)
+            return &p->stock[i];
+    return NULL;
+}
+
+/* One in stock is for one leaf: no two share a key. */
+static EVP_PKEY *leaf_key(struct pki *p, int bits)
+{
+    struct stocked *s = bits ? stocked_of(p, bits) : NULL;
+    if (!s || !s->key)
+        return mint_key(bits);
+    EVP_PKEY *key = s->key;
+    s->key = NULL;
+    return key;
+}
+
 static struct leaf *leaf_of(struct pki *p, const struct leaf_spec *s)
 {
     _cleanup_(freep) char *spec = spec_text(s);
@@ -150,7 +175,7 @@ static struct leaf *leaf_of(struct pki *p, const struct leaf_spec *s)
         if (strcmp(leaf->spec, spec) == 0)
             return leaf;
     ERR_clear_error();
-    EVP_PKEY *key = mint_key(s->rsa_bits);
+    EVP_PKEY *key = leaf_key(p, s->rsa_bits);
     X509 *cert = key ? leaf_mint_cert(p, s, key) : NULL;
     if (!cert) {
         EVP_PKEY_free(key);
@@ -197,10 +222,21 @@ struct pki *pki_free(struct pki *p)
         free(leaf->pem);
         free(leaf);
     }
+    for (size_t i = 0; i < ARRAY_SIZE(p->stock); i++)
+        EVP_PKEY_free(p->stock[i].key);
     ca_free(p->trusted);
     ca_free(p->unknown);
     free(p);
     return NULL;
+}
+
+void pki_stock_key(struct pki *p, int rsa_bits)
+{
+    struct stocked *free_place = stocked_of(p, 0);
+    if (!free_place || stocked_of(p, rsa_bits))
+        return;
+    ERR_clear_error();
+    *free_place = (struct stocked){rsa_bits, mint_key(rsa_bits)};
 }
 
 const char *pki_root_pem(const struct pki *p)

@@ -26,6 +26,9 @@ struct leaf_spec {
 
 struct pki *pki_new(void);
 struct pki *pki_free(struct pki *p);
+/* Mints an RSA key now, for the first leaf of so many bits: who forks does once what each of its children would do again.
+ * Nothing if there is one, or if OpenSSL refuses, of which the leaf then tells. */
+void pki_stock_key(struct pki *p, int rsa_bits);
 /* PEM of the root that agents are told to trust; borrowed, lives as long as the pki. */
 const char *pki_root_pem(const struct pki *p);
 const char *pki_root_pem_of(struct pki *p, const struct leaf_spec *s); /* what would have to be trusted for s:

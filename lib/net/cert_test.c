@@ -1,6 +1,9 @@
 /* Each defect of a certificate makes a verifier say exactly that, and without defects it says nothing. */
 #include "lib/net/tls_test.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static const char *const hosts[] = {"gitlab.host.tld", "*.apps.host.tld", "10.60.1.1", "::1", NULL};
 #define DAY 86400
 
@@ -107,6 +110,58 @@ static void two_worlds_share_nothing(void **state)
     assert_null(pki_free(NULL));
 }
 
+/* Whose key it is: the bytes of its public part. */
+static EVP_PKEY *key_of(struct pki *p, const char *host)
+{
+    _cleanup_(freep) char *pem = pki_leaf_pem(p, &(struct leaf_spec){.hosts = (const char *[]){host, NULL}, .rsa_bits = 2048}, false);
+    X509 *x = read_cert(pem);
+    EVP_PKEY *key = X509_get_pubkey(x);
+    X509_free(x);
+    return key;
+}
+
+static void a_key_in_stock_is_for_one_leaf(void **state)
+{
+    (void)state;
+    struct pki *p = pki_new();
+    pki_stock_key(p, 2048);
+    pki_stock_key(p, 2048); /* there is one */
+    EVP_PKEY *a = key_of(p, "a"), *again = key_of(p, "a"), *b = key_of(p, "b");
+    assert_int_equal(EVP_PKEY_get_bits(a), 2048);
+    assert_int_equal(EVP_PKEY_eq(a, again), 1);
+    assert_int_not_equal(EVP_PKEY_eq(a, b), 1);
+    EVP_PKEY_free(a);
+    EVP_PKEY_free(again);
+    EVP_PKEY_free(b);
+    pki_stock_key(p, 1024); /* that nobody takes */
+    pki_free(p);
+}
+
+/* Who forks: each child has the key that was minted once. */
+static void a_key_in_stock_goes_to_each_child(void **state)
+{
+    unsigned char pub[2][2048] = {{0}};
+    (void)state;
+    struct pki *p = pki_new();
+    pki_stock_key(p, 2048);
+    for (int i = 0; i < 2; i++) {
+        int fd[2];
+        assert_int_equal(pipe(fd), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            unsigned char *der = NULL;
+            int n = i2d_PUBKEY(key_of(p, "a"), &der);
+            _exit(write(fd[1], der, (size_t)n) == n ? 0 : 1);
+        }
+        close(fd[1]);
+        assert_true(read(fd[0], pub[i], sizeof pub[i]) > 200);
+        close(fd[0]);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+    }
+    assert_memory_equal(pub[0], pub[1], sizeof pub[0]);
+    pki_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +169,8 @@ int main(void)
         cmocka_unit_test(what_is_told_to_trust_is_what_is_served),
         cmocka_unit_test(a_leaf_for_files_has_chain_and_key),
         cmocka_unit_test(two_worlds_share_nothing),
+        cmocka_unit_test(a_key_in_stock_is_for_one_leaf),
+        cmocka_unit_test(a_key_in_stock_goes_to_each_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

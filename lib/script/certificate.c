@@ -31,6 +31,21 @@ static void sizes_of(const char *kind, struct leaf_spec *s)
         }
 }
 
+unsigned certificate_rsa_keys(const json_t *tree)
+{
+    const char *kind = json_string_value(tree), *key;
+    unsigned found = 0;
+    json_t *v;
+    size_t i;
+    if (kind)
+        return !strcmp(kind, "rsa2048") ? CERTIFICATE_RSA_2048 : !strcmp(kind, "rsa4096") ? CERTIFICATE_RSA_4096 : 0;
+    json_object_foreach((json_t *)tree, key, v)
+        found |= certificate_rsa_keys(v);
+    json_array_foreach(tree, i, v)
+        found |= certificate_rsa_keys(v);
+    return found;
+}
+
 static bool either(const char *kind, const char *a, const char *b)
 {
     return !strcmp(kind, a) || !strcmp(kind, b);

@@ -34,6 +34,10 @@ struct tls_setup {
 /* The leaf that `certificate` asks for (NULL: a good one). 0, or -errno and *reterr. */
 int certificate_make(const struct tls_source *from, const json_t *certificate, SSL_CTX **ret, char **ret_ca_pem,
                      char **reterr);
+/* Which RSA keys of 2048 and 4096 bits (such that take a while to mint) a scenario's certificates may want, wherever their kinds
+ * stand in `tree`: one flag each, in this order. */
+enum { CERTIFICATE_RSA_2048 = 1, CERTIFICATE_RSA_4096 = 2 };
+unsigned certificate_rsa_keys(const json_t *tree);
 int tls_options_apply(SSL_CTX *ctx, const json_t *options, char **reterr);
 /* -errno and *reterr; tls_setup_done() in any case. */
 int tls_setup_make(struct tls_setup *s, const struct tls_source *from, char **reterr);
