@@ -174,6 +174,21 @@ static void the_summary_ends_with_the_three_numbers(void **state)
     free(out);
 }
 
+static void what_was_repeated_is_listed_once(void **state)
+{
+    struct fixture *f = *state;
+    char *out, *at;
+
+    row_add(f, &f->reference, VERDICT_FAIL, "a repetition that failed tells nothing");
+    row_add(f, &f->reference, VERDICT_PASS, "");
+    row_add(f, &f->reference, VERDICT_PASS, "");
+    out = summary_of(&f->all);
+    at = strstr(out, "  area/name over ws\n");
+    assert_non_null(at);
+    assert_null(strstr(at + 1, "  area/name over ws\n"));
+    free(out);
+}
+
 static void what_a_real_agent_has_met_is_not_listed(void **state)
 {
     struct fixture *f = *state;
@@ -272,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(junit_escapes_what_agents_print, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tap_has_directives_and_escapes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_summary_ends_with_the_three_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_repeated_is_listed_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_real_agent_has_met_is_not_listed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_known_failure_must_fail_as_it_is_known_to, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_known_failure_expires, set_up, tear_down),

@@ -73,14 +73,16 @@ static void failures_put(const struct rows *rows, FILE *f)
         fprintf(f, "\n… and %zu more: see results.json\n", left);
 }
 
-/* Has a real component passed this scenario over this transport with this cure? */
-static bool met_by_real(const struct rows *rows, const struct row *r)
+/* Has a component of this kind passed row `at`'s scenario over its transport with its cure, in one of the first n rows? */
+static bool met_by(bool real, const struct rows *rows, size_t n, size_t at)
 {
-    for (size_t i = 0; i < rows->n; i++) {
+    const struct row *r = rows->items[at];
+
+    for (size_t i = 0; i < n; i++) {
         const struct row *o = rows->items[i];
-        if (o->component->real && o->scenario == r->scenario && strcmp(o->transport, r->transport) == 0 &&
-            !o->cure == !r->cure && (!r->cure || strcmp(o->cure, r->cure) == 0) &&
-            outcome_is_good(o->verdict))
+        if (o->component->real == real && !o->component->mutant && o->scenario == r->scenario &&
+            strcmp(o->transport, r->transport) == 0 && !o->cure == !r->cure &&
+            (!r->cure || strcmp(o->cure, r->cure) == 0) && outcome_is_good(o->verdict))
             return true;
     }
     return false;
@@ -93,7 +95,7 @@ static void unmet_put(const struct rows *rows, FILE *f)
     for (size_t i = 0; i < rows->n; i++) {
         const struct row *r = rows->items[i];
         if (r->component->real || r->component->mutant || !outcome_is_good(r->verdict) ||
-            met_by_real(rows, r))
+            met_by(true, rows, rows->n, i) || met_by(false, rows, i, i)) /* or told already, of its repetition */
             continue;
         if (!n++)
             fprintf(f, "\nno real agent has met:\n");
