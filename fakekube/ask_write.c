@@ -219,7 +219,12 @@ static json_t *patched(struct ask *a, const json_t *before)
 static void apply(struct ask *a)
 {
     const json_t *before = kube_shelf_get(a->r->shelf, a->ns, a->name);
-    if (!json_is_object(a->body) || !managers_body_fits(a) || !name_agrees(a, a->body) || !namespace_agrees(a, a->body))
+    if (!json_is_object(a->body)) {
+        ask_refuse(a, status_bad_request("error decoding YAML: json: cannot unmarshal %s into Go value of type map[string]interface {}",
+                                         json_is_array(a->body) ? "array" : json_is_string(a->body) ? "string" : "number"));
+        return;
+    }
+    if (!managers_body_fits(a) || !name_agrees(a, a->body) || !namespace_agrees(a, a->body))
         return;
     if (!before && !namespace_is_there(a))
         return;

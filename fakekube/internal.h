@@ -16,7 +16,7 @@
 #include "lib/proto/uri.h"
 
 struct kube_limits {
-    int64_t connections, header, body;
+    int64_t connections, header, body, watch; /* watch: bytes that one may lie behind */
 };
 
 struct kube {

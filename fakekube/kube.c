@@ -42,11 +42,12 @@ int kube_settings(struct kube *k, char **reterr)
 {
     const struct spec_limit limits[] = {{"connections", false, 1000000, &k->limits.connections},
                                         {"header", true, 64 * 1024, &k->limits.header},
-                                        {"body", true, 1024 * 1024 * 1024, &k->limits.body}};
+                                        {"body", true, 1024 * 1024 * 1024, &k->limits.body},
+                                        {"watch", true, 1024 * 1024 * 1024, &k->limits.watch}};
     const json_t *tokens = json_object_get(k->spec, "tokens");
     const char *token;
     json_t *user;
-    k->limits = (struct kube_limits){.body = 3 * 1024 * 1024};
+    k->limits = (struct kube_limits){.body = 3 * 1024 * 1024, .watch = 8 * 1024 * 1024};
     int r = read_version(k, reterr);
     if (r == 0)
         r = spec_limits(json_object_get(k->spec, "limits"), "kube", limits, ARRAY_SIZE(limits), reterr);

@@ -12,7 +12,7 @@
  *   statuses: at-once|never|[{when, after, becomes, status}]    do Deployments become available, Jobs complete, Pods run?
  *   history: 1000            how many changes a watch may lie behind
  *   certificate, tls_options as of kas (lib/script/tls_setup.h)
- *   limits: {connections, header, body: 3MiB}
+ *   limits: {connections, header, body: 3MiB, watch: 8MiB}     watch: a client that has so much unread is let go
  *   Faults are at tcp, tls and http moments and at kube.request, with `who: kube`.
  *
  * Each request is an event kube.request {verb, method, path, group, version, resource, subresource, namespace, name, user,

@@ -22,6 +22,7 @@ static const char help_serve[] =
     "                          where to listen; TRANSPORT is http or https, PORT 0 any free one. May be given several\n"
     "                          times. Default: http on a free port of 127.0.0.1\n"
     "  --version V             which Kubernetes: 1.16 ... 1.30. Default: 1.27\n"
+    "  --watch-buffer SIZE     a client that has so much of a watch unread is let go. Default: 8MiB\n"
     "  --events FILE           write the event log there, JSON Lines\n"
     "  --verbose               the event log on standard error too\n"
     "  --json                  print one line of JSON when every listener accepts, instead of text for people\n"
@@ -37,7 +38,9 @@ static const char help_serve[] =
     "\n"
     "exit: 0 ended by a signal; 2 command line or file wrong; 3 the machine does not allow it (port taken, ...)\n";
 
-static const struct option options[] = {STAND_OPTIONS, {0}};
+enum { OPT_WATCH_BUFFER = 1000 };
+
+static const struct option options[] = {STAND_OPTIONS, {"watch-buffer", required_argument, NULL, OPT_WATCH_BUFFER}, {0}};
 
 static const struct stand_program fakekube = {"fakekube", help_main, help_serve, "https=127.0.0.1:6443"};
 
@@ -46,7 +49,9 @@ static int main_serve(int argc, char **argv)
     struct serve_options o = {.stand.control_http = -1};
     int opt, code;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
-        if ((code = stand_option(&fakekube, &o.stand, opt, optarg)) >= 0)
+        if (opt == OPT_WATCH_BUFFER)
+            o.watch_buffer = optarg;
+        else if ((code = stand_option(&fakekube, &o.stand, opt, optarg)) >= 0)
             return code;
     if (argc - optind > 1)
         return stand_usage(&fakekube, "serve: one file at a time");

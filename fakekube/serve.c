@@ -32,6 +32,13 @@ static int read_spec(struct served *s)
     s->spec = doc && !code ? json_deep_copy(yaml_root(doc)) : json_object();
     if (s->o->stand.version)
         json_object_set_new(s->spec, "version", json_string(s->o->stand.version));
+    if (s->o->watch_buffer) {
+        json_t *limits = json_deep_copy(json_object_get(s->spec, "limits"));
+        if (!json_is_object(limits))
+            limits = json_object();
+        json_object_set_new(limits, "watch", json_string(s->o->watch_buffer));
+        json_object_set_new(s->spec, "limits", limits);
+    }
     yaml_done(doc);
     problems_free(p);
     return code;

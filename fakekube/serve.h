@@ -7,6 +7,7 @@
 
 struct serve_options {
     struct stand_options stand; /* http, https; no listeners: http; no version: what the file says, or 1.27 */
+    const char *watch_buffer; /* a size; NULL: what the file says, or the default */
     const char *spec;     /* a YAML file as the `kube:` of a scenario; NULL: an empty cluster that admits anybody */
 };
 

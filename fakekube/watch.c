@@ -6,8 +6,7 @@
 #include "fakekube/internal.h"
 #include "lib/base/mem.h"
 
-/* A client that does not read is let go, as a real server does when its buffer is full. */
-enum { BEHIND_MAX = 8 * 1024 * 1024, TIMEOUT_MAX_S = 3600, BOOKMARK_MS = 60000 };
+enum { TIMEOUT_MAX_S = 3600, BOOKMARK_MS = 60000 };
 
 struct stream {
     struct open_answer open; /* first */
@@ -103,7 +102,8 @@ static void on_change(void *arg, const struct kube_change *c)
     if (table)
         json_decref(seen);
     send_line(s, names[type], table ? table : seen);
-    if (layer_queued(http1_layer(s->http)) > BEHIND_MAX) {
+    /* A client that does not read is let go, as a real server does when its buffer is full. */
+    if (layer_queued(http1_layer(s->http)) > (size_t)s->k->limits.watch) {
         ended(s, "the client does not read");
         conn_kill(s->conn, "a watch that does not read");
     }
