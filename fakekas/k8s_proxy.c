@@ -45,6 +45,20 @@ bool k8s_is_upgrade(const struct http1_request *r)
     return http1_header(r, "upgrade") && http1_header_has(r, "connection", "upgrade");
 }
 
+/* Through whom it went already, and then us. */
+static void add_via(json_t *headers, const char *server)
+{
+    if (!*server)
+        return;
+    json_t *had = json_object_get(headers, "Via"), *own = json_sprintf("gRPC/1.0 %s", server);
+    if (!had)
+        json_object_set_new(headers, "Via", own);
+    else if (json_is_array(had))
+        json_array_append_new(had, own);
+    else
+        json_object_set_new(headers, "Via", json_pack("[O, o]", had, own));
+}
+
 static json_t *headers_for(const struct k8s_proxy *p, const struct http1_request *r)
 {
     json_t *out = json_object(), *v;
@@ -58,6 +72,7 @@ static json_t *headers_for(const struct k8s_proxy *p, const struct http1_request
         json_object_set_new(out, "Upgrade", json_string(http1_header(r, "upgrade")));
         json_object_set_new(out, "Connection", json_string("upgrade"));
     }
+    add_via(out, p->kas->traits.server);
     return out;
 }
 

@@ -26,6 +26,7 @@
 struct channel;
 struct config_stream;
 struct tunnel;
+struct kube_request;
 struct observability;
 struct ws_stack;
 struct x509_store_st;
@@ -46,6 +47,7 @@ struct agent {
     struct tunnel *tunnels[AGENT_TUNNELS];
     struct observability *observability;
     int links; /* WebSockets, among them those that still say goodbye */
+    struct kube_request *orphan; /* what a mutant should have broken off */
     struct timer *stuck; /* for which nobody waits any longer */
     bool stopping;
     int exit_status;

@@ -9,11 +9,15 @@
 #include "conformance/refagent/gotext.h"
 #include "conformance/refagent/grpc_status.h"
 #include "conformance/refagent/http_reply.h"
+#include "conformance/refagent/kube_account.h"
 #include "conformance/refagent/tcp_dial.h"
 #include "conformance/refagent/tls_client.h"
 #include "grpctool.pb-c.h"
+#include "kubernetes_api.pb-c.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+
+enum { PIECE = 32 * 1024, LARGE_PIECE = 256 * 1024 };
 
 #define VIA "gitlab-agent/" AGENT_VERSION "/" AGENT_COMMIT
 
@@ -23,7 +27,8 @@ struct kube_request {
     void *arg;
     struct go_url base;
     char *url, *method; /* for messages */
-    struct buf head, body;
+    struct kube_account account;
+    struct buf head, body, held;
     bool has_header, sent;
     struct tcp_dial *dial;
     struct link *link;
@@ -67,7 +72,8 @@ static void on_soon(void *arg)
 {
     struct kube_request *k = arg;
     k->soon = timer_free(k->soon);
-    k->ev->ended(k->arg, k->code, k->error);
+    if (k->ev)
+        k->ev->ended(k->arg, k->code, k->error);
 }
 
 static void end(struct kube_request *k, int code, char *error)
@@ -97,7 +103,8 @@ static void send_response(struct kube_request *k, Grpctool__HttpResponse *r)
     size_t n = grpctool__http_response__get_packed_size(r);
     _cleanup_(freep) uint8_t *p = xcalloc(n + 1, 1);
     grpctool__http_response__pack(r, p);
-    k->ev->message(k->arg, p, n);
+    if (k->ev)
+        k->ev->message(k->arg, p, n);
 }
 
 static void send_head(struct kube_request *k)
@@ -121,7 +128,7 @@ static void send_head(struct kube_request *k)
     response.status_code = h->status;
     response.status = h->status_text;
     response.header = entries;
-    response.n_header = h->n_headers + 1;
+    response.n_header = h->n_headers + !mutant_is(k->agent, M_NO_VIA);
     Grpctool__HttpResponse__Header header = GRPCTOOL__HTTP_RESPONSE__HEADER__INIT;
     header.response = &response;
     Grpctool__HttpResponse r = GRPCTOOL__HTTP_RESPONSE__INIT;
@@ -130,7 +137,7 @@ static void send_head(struct kube_request *k)
     send_response(k, &r);
 }
 
-static void on_reply_data(void *arg, const uint8_t *p, size_t n)
+static void send_piece(struct kube_request *k, const uint8_t *p, size_t n)
 {
     Grpctool__HttpResponse__Data data = GRPCTOOL__HTTP_RESPONSE__DATA__INIT;
     data.data.data = (uint8_t *)p;
@@ -138,7 +145,28 @@ static void on_reply_data(void *arg, const uint8_t *p, size_t n)
     Grpctool__HttpResponse r = GRPCTOOL__HTTP_RESPONSE__INIT;
     r.message_case = GRPCTOOL__HTTP_RESPONSE__MESSAGE_DATA;
     r.data = &data;
-    send_response(arg, &r);
+    send_response(k, &r);
+}
+
+static void send_pieces(struct kube_request *k, const uint8_t *p, size_t n)
+{
+    size_t most = mutant_is(k->agent, M_LARGE_PIECES) ? LARGE_PIECE : PIECE;
+    for (size_t at = 0; at < n; at += most)
+        send_piece(k, p + at, n - at < most ? n - at : most);
+}
+
+static void on_reply_data(void *arg, const uint8_t *p, size_t n)
+{
+    struct kube_request *k = arg;
+    if (!mutant_is(k->agent, M_HOLDS_ANSWERS) && !mutant_is(k->agent, M_LARGE_PIECES)) {
+        send_pieces(k, p, n);
+        return;
+    }
+    buf_add(&k->held, p, n);
+    if (mutant_is(k->agent, M_LARGE_PIECES) && buf_len(&k->held) >= LARGE_PIECE) {
+        send_pieces(k, buf_data(&k->held), buf_len(&k->held));
+        buf_done(&k->held);
+    }
 }
 
 static void send_trailer(struct kube_request *k)
@@ -157,6 +185,7 @@ static void follow(struct kube_request *k, enum http_reply_state state)
     if (state == HTTP_REPLY_BAD) {
         fail(k, "net/http: HTTP/1.x transport connection broken: malformed HTTP response");
     } else if (state == HTTP_REPLY_DONE) {
+        send_pieces(k, buf_data(&k->held), buf_len(&k->held));
         send_trailer(k);
         end(k, GRPC_OK, NULL);
     }
@@ -189,7 +218,11 @@ static void send_request(struct kube_request *k)
 {
     static const struct link_up up = {on_data, on_closed};
     link_set_up(k->link, up, k);
-    buf_addf(&k->head, "Host: %s\r\nVia: gRPC/1.0 " VIA "\r\nConnection: close\r\n", k->base.host);
+    buf_addf(&k->head, "Host: %s\r\nConnection: close\r\n", k->base.host);
+    if (!mutant_is(k->agent, M_NO_VIA))
+        buf_addf(&k->head, "Via: gRPC/1.0 " VIA "\r\n");
+    if (k->account.token)
+        buf_addf(&k->head, "Authorization: Bearer %s\r\n", k->account.token);
     if (buf_len(&k->body))
         buf_addf(&k->head, "Content-Length: %zu\r\n", buf_len(&k->body));
     buf_addf(&k->head, "\r\n");
@@ -216,10 +249,13 @@ static void on_tcp(void *arg, int fd, const char *error)
     }
     k->dial = tcp_dial_free(k->dial);
     struct link *socket = k->link = tcp_link_new(k->agent, fd);
-    if (!strcmp(k->base.scheme, "https"))
+    if (!strcmp(k->base.scheme, "https")) {
         k->link = tls_start(k->agent, socket, k->base.hostname, false, on_tls, k);
-    else
+        if (k->account.roots)
+            tls_trust(k->link, k->account.roots);
+    } else {
         send_request(k);
+    }
     tcp_link_read(socket);
 }
 
@@ -253,7 +289,7 @@ static void take_header(struct kube_request *k, const Prototool__HttpRequest *r)
 {
     struct buf target = BUF_NULL;
     buf_addf(&target, "%s", r->url_path);
-    for (size_t i = 0, n = 0; i < r->n_query; i++)
+    for (size_t i = 0, n = 0; i < r->n_query && !mutant_is(k->agent, M_DROPS_QUERY); i++)
         for (size_t v = 0; r->query[i]->value && v < r->query[i]->value->n_value; v++) {
             buf_addf(&target, "%c", n++ ? '&' : '?');
             add_escaped(&target, r->query[i]->key);
@@ -272,6 +308,26 @@ static void take_header(struct kube_request *k, const Prototool__HttpRequest *r)
     k->has_header = true;
 }
 
+static void take_impersonation(struct kube_request *k, const Google__Protobuf__Any *extra)
+{
+    KubernetesApi__HeaderExtra *h = extra && !mutant_is(k->agent, M_ASKS_AS_ITSELF)
+                                        ? kubernetes_api__header_extra__unpack(NULL, extra->value.len, extra->value.data)
+                                        : NULL;
+    const KubernetesApi__ImpersonationConfig *c = h ? h->imp_config : NULL;
+    if (c && *c->username)
+        buf_addf(&k->head, "Impersonate-User: %s\r\n", c->username);
+    for (size_t i = 0; c && i < c->n_groups; i++)
+        buf_addf(&k->head, "Impersonate-Group: %s\r\n", c->groups[i]);
+    for (size_t i = 0; c && i < c->n_extra; i++)
+        for (size_t v = 0; v < c->extra[i]->n_val; v++) {
+            buf_addf(&k->head, "Impersonate-Extra-");
+            add_escaped(&k->head, c->extra[i]->key);
+            buf_addf(&k->head, ": %s\r\n", c->extra[i]->val[v]);
+        }
+    if (h)
+        kubernetes_api__header_extra__free_unpacked(h, NULL);
+}
+
 static void start(struct kube_request *k)
 {
     k->sent = true;
@@ -287,9 +343,10 @@ void kube_request_message(struct kube_request *k, const uint8_t *p, size_t n)
     if (!r)
         end(k, GRPC_INTERNAL, xstrdup("grpc: failed to unmarshal the received message"));
     else if (r->message_case == GRPCTOOL__HTTP_REQUEST__MESSAGE_HEADER && !k->has_header &&
-             r->header->request)
+             r->header->request) {
         take_header(k, r->header->request);
-    else if (r->message_case == GRPCTOOL__HTTP_REQUEST__MESSAGE_DATA)
+        take_impersonation(k, r->header->extra);
+    } else if (r->message_case == GRPCTOOL__HTTP_REQUEST__MESSAGE_DATA)
         buf_add(&k->body, r->data->data.data, r->data->data.len);
     else if (r->message_case == GRPCTOOL__HTTP_REQUEST__MESSAGE_TRAILER && k->has_header && !k->sent)
         start(k);
@@ -303,7 +360,16 @@ struct kube_request *kube_request_new(struct agent *a, const struct kube_events 
     *k = (struct kube_request){.agent = a, .ev = ev, .arg = arg};
     _cleanup_(freep) char *base = server(a);
     free(go_url_parse(base, &k->base));
+    if (!a->flags.server && !a->flags.kubeconfig && getenv("KUBERNETES_SERVICE_HOST"))
+        k->account = kube_account_read();
     return k;
+}
+
+void kube_request_orphan(struct kube_request *k)
+{
+    k->ev = NULL;
+    kube_request_free(k->agent->orphan);
+    k->agent->orphan = k;
 }
 
 struct kube_request *kube_request_free(struct kube_request *k)
@@ -317,6 +383,8 @@ struct kube_request *kube_request_free(struct kube_request *k)
     go_url_done(&k->base);
     buf_done(&k->head);
     buf_done(&k->body);
+    buf_done(&k->held);
+    kube_account_done(&k->account);
     free(k->url);
     free(k->method);
     free(k->error);

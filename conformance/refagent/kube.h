@@ -17,4 +17,5 @@ struct kube_events {
 struct kube_request *kube_request_new(struct agent *a, const struct kube_events *ev, void *arg);
 /* A grpctool.HttpRequest, packed. May end the request, but never from within. */
 void kube_request_message(struct kube_request *k, const uint8_t *p, size_t n);
+void kube_request_orphan(struct kube_request *k); /* goes on, and nobody hears of it; freed with the agent's last one */
 struct kube_request *kube_request_free(struct kube_request *k); /* NULL is fine */

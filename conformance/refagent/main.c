@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "conformance/refagent/agent.h"
+#include "conformance/refagent/kube.h"
 #include "conformance/refagent/backoff.h"
 #include "conformance/refagent/config_stream.h"
 #include "conformance/refagent/gotext.h"
@@ -208,6 +209,7 @@ int main(int argc, char **argv)
         error = a.abort_text;
     }
     int status = error ? abort_with(error) : a.exit_status;
+    kube_request_free(a.orphan);
     X509_STORE_free(a.roots);
     go_url_done(&a.kas);
     free(a.token);

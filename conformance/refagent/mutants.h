@@ -39,6 +39,13 @@
     X(ONE_TUNNEL_FEWER, "one-tunnel-fewer", "healthy/connect,tunnel/request", "opens nine tunnels")                    \
     X(NO_DESCRIPTOR, "no-descriptor", "healthy/connect,tunnel/request", "does not say what its tunnels serve")         \
     X(TUNNEL_SILENT, "tunnel-silent", "tunnel/request", "takes a request from a tunnel and never answers")             \
+    X(ASKS_AS_ITSELF, "asks-as-itself", "tunnel/impersonation", "asks the cluster as itself, whomever it is told to impersonate") \
+    X(NO_VIA, "no-via", "tunnel/job", "adds no Via to what it asks of the cluster and answers")                        \
+    X(DROPS_QUERY, "drops-query", "tunnel/job", "asks the cluster without the query of the request")                   \
+    X(HOLDS_ANSWERS, "holds-answers", "tunnel/watch", "passes an answer of the cluster on when it is whole")           \
+    X(LARGE_PIECES, "large-pieces", "tunnel/large", "passes answers on in pieces of 256 KiB")                          \
+    X(KEEPS_ASKING, "keeps-asking", "tunnel/cancelled,tunnel/watch",                                                   \
+      "does not break off its request to the cluster when the tunnel breaks")                                           \
     X(HALF_OPEN_CONFIG, "half-open-config", "healthy/connect", "does not half-close GetConfiguration")                 \
     X(LEAVES_STREAMS, "leaves-streams", "lifecycle/sigterm", "does not cancel its streams when it ends")       \
     X(IGNORES_SIGTERM, "ignores-sigterm", "lifecycle/sigterm", "does not end when told to")                                    \

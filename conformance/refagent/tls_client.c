@@ -15,6 +15,7 @@
 struct tls {
     struct link link;
     struct agent *agent;
+    X509_STORE *roots; /* borrowed */
     struct link *below;
     SSL_CTX *ctx;
     SSL *ssl;
@@ -44,7 +45,7 @@ static int verify(X509_STORE_CTX *x, void *arg)
     if (mutant_is(t->agent, M_NO_VERIFY))
         return 1;
     t->refused =
-        tls_verify(t->agent->roots, X509_STORE_CTX_get0_cert(x), X509_STORE_CTX_get0_untrusted(x), t->host);
+        tls_verify(t->roots, X509_STORE_CTX_get0_cert(x), X509_STORE_CTX_get0_untrusted(x), t->host);
     if (!t->refused)
         return 1;
     X509_STORE_CTX_set_error(x, X509_V_ERR_CERT_REJECTED);
@@ -198,12 +199,18 @@ static void set_up(struct tls *t, bool alpn_h2)
     SSL_set_connect_state(t->ssl);
 }
 
+void tls_trust(struct link *tls, X509_STORE *roots)
+{
+    CONTAINER_OF(tls, struct tls, link)->roots = roots;
+}
+
 struct link *tls_start(struct agent *a, struct link *below, const char *host, bool alpn_h2, tls_fn fn,
                        void *arg)
 {
     struct tls *t = NEW(struct tls);
     *t = (struct tls){.link = {.send = tls_send, .free = tls_free, .name = tls_name},
                       .agent = a,
+                      .roots = a->roots,
                       .below = below,
                       .host = xstrdup(host),
                       .records = PIECES_TLS,

@@ -170,7 +170,11 @@ static void on_ended(void *arg, bool opened, const struct status *st, const char
     struct tunnel *t = arg;
     struct agent *a = t->agent;
     t->call = NULL;
-    t->kube = kube_request_free(t->kube);
+    if (t->kube && mutant_is(a, M_KEEPS_ASKING))
+        kube_request_orphan(t->kube);
+    else
+        kube_request_free(t->kube);
+    t->kube = NULL;
     log_end(t, opened, st, correlation_id);
     bool at_once = st->code == GRPC_OK || st->code == GRPC_CANCELED || st->code == GRPC_DEADLINE_EXCEEDED;
     if (at_once && !mutant_is(a, M_WAITS_AFTER_OK)) {

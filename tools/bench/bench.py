@@ -22,6 +22,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import tunnel
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 REGISTER = "/gitlab.agent.agent_registrar.rpc.AgentRegistrar/Register"
@@ -29,6 +31,7 @@ AGENT_INFO = "/api/v4/internal/kubernetes/agent_info"
 TICK = os.sysconf("SC_CLK_TCK")
 KAS_PATH = "/-/kubernetes-agent/"
 ABSENT = "peer not here"
+QUICK = False
 BY_CPU, NOT_SHARED = "for a second of its CPU", "of it not shared with files"
 
 
@@ -610,6 +613,9 @@ def machine():
             "load before": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d")}
 
 
+tunnel.rows(row, sys.modules[__name__])
+
+
 def main():
     ap = argparse.ArgumentParser(prog="ci/bench", description=__doc__.splitlines()[0])
     ap.add_argument("--build", type=Path, default=ROOT / "build-bench", help=argparse.SUPPRESS)
@@ -627,6 +633,8 @@ def main():
     if unknown:
         print(f"ci/bench: no row {unknown[0]!r}; there are {', '.join(ROWS)}", file=sys.stderr)
         return 2
+    global QUICK
+    QUICK = o.quick
     if o.priority:
         os.setpriority(os.PRIO_PROCESS, 0, -15)
     p, here = Programs(o.build), {**machine(), "priority": o.priority}
