@@ -55,6 +55,9 @@ char *world_real_cannot(const json_t *row)
         if (!can)
             return xasprintf("kube.%s is what only the fake Kubernetes API does: not with --kube real", key);
     }
+    _cleanup_(freep) char *whole = json_dumps(row, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (whole && (strstr(whole, "/proxy/") || strstr(whole, "/proxy\"")))
+        return xstrdup("a Pod answers through the API server, and no node runs one: not with --kube real");
     if (is_there(json_object_get(row, "person")))
         return xstrdup("the person's manifests are played by the fake Kubernetes API and its kubelet: not with --kube real");
     return verb ? xasprintf("the step `kube: %s` is what only the fake Kubernetes API does: not with --kube real", verb) : NULL;
