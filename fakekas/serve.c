@@ -204,8 +204,8 @@ static void print_people(const struct served *s)
     if (s->upstream)
         printf("fakekas %s passes everything on to %s", FAKEKAS_VERSION, upstream_to(s->upstream));
     else
-    printf("fakekas %s speaks as KAS %s%s\n", FAKEKAS_VERSION, version ? version : KAS_DEFAULT_VERSION,
-           version ? "" : ", with the services of all versions");
+        printf("fakekas %s speaks as KAS %s%s\n", FAKEKAS_VERSION, version ? version : KAS_DEFAULT_VERSION,
+               version ? "" : ", with the services of all versions");
     if (s->upstream)
         printf("\n");
     if (s->scenario.title)
