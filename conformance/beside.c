@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conformance/world_gitlab.h"
-#include "conformance/world_kas.h"
+#include "conformance/world/world_gitlab.h"
+#include "conformance/world/world_kas.h"
 #include "lib/base/mem.h"
 #include "lib/script/version.h"
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "conformance/profile.h"
-#include "conformance/regex.h"
+#include "conformance/judge/regex.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "conformance/golden.h"
+#include "conformance/judge/golden.h"
 #include "lib/base/mem.h"
 
 enum { LINGER_MS = 300 };

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conformance/commands.h"
-#include "conformance/help.h"
-#include "conformance/zygote.h"
+#include "conformance/command/commands.h"
+#include "conformance/command/help.h"
+#include "conformance/world/zygote.h"
 #include "lib/base/mem.h"
 #include "lib/script/schema.h"
 

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "conformance/job.h"
-#include "conformance/outcome.h"
+#include "conformance/report/outcome.h"
 #include "lib/net/port.h"
-#include "conformance/rootfs.h"
-#include "conformance/worlds.h"
+#include "conformance/process/rootfs.h"
+#include "conformance/world/worlds.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "conformance/options.h"
+#include "conformance/command/options.h"
 
 /* '*' and '?' stay within a part of the path, "**" crosses. A pattern that ends in '/' means all below. */
 bool glob_path(const char *pattern, const char *path);

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conformance/outcome.h"
-#include "conformance/rootfs.h"
+#include "conformance/report/outcome.h"
+#include "conformance/process/rootfs.h"
 #include "conformance/runner.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"

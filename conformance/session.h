@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "conformance/golden_book.h"
-#include "conformance/known.h"
-#include "conformance/report.h"
+#include "conformance/judge/golden_book.h"
+#include "conformance/judge/known.h"
+#include "conformance/report/report.h"
 #include "conformance/suite.h"
 
 struct session {

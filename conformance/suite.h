@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "conformance/components.h"
-#include "conformance/options.h"
+#include "conformance/command/options.h"
 #include "lib/script/scenario.h"
 
 struct suite {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "conformance/regex.h"
+#include "conformance/judge/regex.h"
 #include "lib/base/mem.h"
 
 static json_t *made(const json_t *v, const char *key, bool api);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "conformance/kube/client.h"
-#include "conformance/rootfs.h"
+#include "conformance/process/rootfs.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 

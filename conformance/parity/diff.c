@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "conformance/regex.h"
+#include "conformance/judge/regex.h"
 #include "lib/base/mem.h"
 
 /* ---- comparable

@@ -7,16 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conformance/namespaces.h"
-#include "conformance/netns.h"
+#include "conformance/process/namespaces.h"
+#include "conformance/process/netns.h"
 #include "conformance/parity/talk.h"
-#include "conformance/probe.h"
-#include "conformance/rootfs.h"
-#include "conformance/world_actors.h"
-#include "conformance/world_fakes.h"
-#include "conformance/world_files.h"
-#include "conformance/world_user.h"
-#include "conformance/world_verbs.h"
+#include "conformance/process/probe.h"
+#include "conformance/process/rootfs.h"
+#include "conformance/world/world_actors.h"
+#include "conformance/world/world_fakes.h"
+#include "conformance/world/world_files.h"
+#include "conformance/world/world_user.h"
+#include "conformance/world/world_verbs.h"
 #include "lib/base/mem.h"
 
 #define KUBE_TOKEN "kube-token"

@@ -9,7 +9,7 @@ struct pki;
 
 struct parity_world {
     const char *side;  /* "real" or "fake" */
-    const json_t *job; /* of a row, as conformance/world.h has it; borrowed, as the next two */
+    const json_t *job; /* of a row, as conformance/world/world.h has it; borrowed, as the next two */
     const json_t *talks;
     struct pki *pki;
 };

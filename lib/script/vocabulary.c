@@ -31,7 +31,7 @@ const struct vocabulary_moment vocabulary_moments[] = {
      "lib/net/tls_test.c"},
     {"proxy.request", "proxy", COMMON_VERBS " respond withhold pass", "method target path query version host headers", false,
      "a CONNECT arrived at the proxy",
-     "conformance/world_proxy_test.c"},
+     "conformance/world/world_proxy_test.c"},
     {"http.request", "http", COMMON_VERBS " respond withhold pass", "method target path query version host headers", false,
      "the head of an HTTP/1.1 request arrived",
      "lib/proto/http1_test.c"},
