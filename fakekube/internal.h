@@ -117,9 +117,16 @@ void kube_abandon(struct conn *c); /* conn->on_free */
 void podproxy_call(struct call *c, struct ask *a); /* pods/NAME/proxy/… */
 bool podproxy_streams(void *kube, const struct http1_request *r); /* http1_owner.streams */
 
+/* ---- exec.c, portforward.c: what remote.h is for ---- */
+
+void exec_call(struct call *c, struct ask *a);        /* pods/NAME/exec */
+void portforward_call(struct call *c, struct ask *a); /* pods/NAME/portforward */
+
 /* ---- podlog.c ---- */
 
 struct podlog;
+/* The container of that name, NULL: the first. NULL: it has none. Borrowed from the Pod. */
+const char *podlog_container(const json_t *pod, const char *said);
 void podlog_call(struct call *c, struct ask *a); /* GET pods/NAME/log */
 void podlog_forget(struct kube *k, const char *key); /* "ns/pod"; NULL: all */
 int podlog_verb(struct kube *k, const json_t *args, char **reterr);

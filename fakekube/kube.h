@@ -10,6 +10,7 @@
  *   rbac: true               who may do what is told by the roles and bindings in the cluster; else all that is not forbidden
  *   controllers: false       no controller runs: what goes waits for ever for what it is held by (compare-kube)
  *   statuses: at-once|never|[{when, after, becomes, status}]    do Deployments become available, Jobs complete, Pods run?
+ *   exec: [{when: {command: …}, stdout, stderr, code}]    what commands do (exec.c); without a rule: true, false, echo, cat
  *   history: 1000            how many changes a watch may lie behind
  *   certificate, tls_options as of kas (lib/script/tls_setup.h)
  *   limits: {connections, header, body: 3MiB, watch: 8MiB}     watch: a client that has so much unread is let go
@@ -17,6 +18,7 @@
  *
  * Each request is an event kube.request {verb, method, path, group, version, resource, subresource, namespace, name, user,
  * impersonated, manager, dry_run, status, reason}, each change kube.changed {type, group, kind, namespace, name, version, object}.
+ * A command that has ended is kube.exec {namespace, name, container, command, user, code}.
  * In a verbose log every call is kube.call {method, target, headers, body} too.
  */
 #pragma once

@@ -166,7 +166,7 @@ static const char *waiting_reason(const json_t *pod, const char *container)
     return NULL;
 }
 
-static const char *container_of(const json_t *pod, const char *said)
+const char *podlog_container(const json_t *pod, const char *said)
 {
     const json_t *list = json_object_get(json_object_get(pod, "spec"), "containers"), *one;
     size_t i;
@@ -180,7 +180,7 @@ static const char *container_of(const json_t *pod, const char *said)
 
 static void refuse(struct call *c, const struct ask *a, const json_t *pod, const char *said)
 {
-    const char *container = container_of(pod, said), *reason = container ? waiting_reason(pod, container) : NULL;
+    const char *container = podlog_container(pod, said), *reason = container ? waiting_reason(pod, container) : NULL;
     if (!container)
         kube_reply_status(c, status_bad_request("container %s is not valid for pod %s", said ? said : "", a->name));
     else if (reason)
@@ -217,7 +217,7 @@ void podlog_call(struct call *c, struct ask *a)
 {
     const json_t *pod = kube_shelf_get(a->r->shelf, a->ns, a->name);
     _cleanup_(freep) char *said = kube_call_param(c, "container");
-    const char *container = container_of(pod, said && *said ? said : NULL);
+    const char *container = podlog_container(pod, said && *said ? said : NULL);
     const struct podlog *l = container ? log_of(c->k, a->ns, a->name, container) : NULL;
     bool previous = kube_call_flag(c, "previous");
     if (!pod)
@@ -237,7 +237,7 @@ int podlog_verb(struct kube *k, const json_t *args, char **reterr)
     const char *ns = json_string_value(json_object_get(args, "namespace")), *name = json_string_value(json_object_get(args, "name"));
     const struct kube_resource *pods = resources_find(k->cluster->resources, "", "v1", "pods");
     const json_t *pod = name ? kube_shelf_get(pods->shelf, ns ? ns : "default", name) : NULL, *line;
-    const char *container = container_of(pod, json_string_value(json_object_get(args, "container")));
+    const char *container = podlog_container(pod, json_string_value(json_object_get(args, "container")));
     size_t i;
     if (!container) {
         *reterr = xstrdup("log: expected {namespace, name, container, lines: [text], end} of a Pod that there is");

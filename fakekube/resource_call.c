@@ -303,6 +303,14 @@ static bool is_proxy(const struct ask *a)
     return a->name && a->ns && a->sub && !strcmp(a->sub, "proxy") && !strcmp(a->r->plural, "pods") && !*a->r->group;
 }
 
+/* What a node does in a Pod, behind an upgrade. NULL: it is none of these. */
+static void (*remote_of(const struct ask *a))(struct call *c, struct ask *a)
+{
+    if (!a->name || !a->ns || !a->sub || strcmp(a->r->plural, "pods") || *a->r->group || !(a->verb & (VERB_GET | VERB_CREATE)))
+        return NULL;
+    return !strcmp(a->sub, "exec") ? exec_call : !strcmp(a->sub, "portforward") ? portforward_call : NULL;
+}
+
 /* An answer that comes bit by bit: refused, or begun. */
 static void begin(struct call *c, struct ask *a, void (*fn)(struct call *c, struct ask *a))
 {
@@ -335,7 +343,10 @@ void resource_call(struct call *c, const struct kube_resource *r, const char *ns
     bool fits = verb_of(c, name, &a->verb);
     if (is_proxy(a))
         begin(c, a, podproxy_call);
-    else if (!fits || (a->verb == VERB_CREATE && name))
+    else if (fits && remote_of(a)) {
+        if (!fault_asked(c) || !fault_takes(c, facts_of(c, a)))
+            begin(c, a, remote_of(a));
+    } else if (!fits || (a->verb == VERB_CREATE && name))
         kube_reply_status(c, status_method(r));
     else if (r->namespaced && !ns && (name || !(a->verb & (VERB_LIST | VERB_WATCH | VERB_DELETE_COLLECTION))))
         kube_reply_status(c, status_method(r));

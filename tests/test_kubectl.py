@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import re
+import socket
 import subprocess
 
 import pytest
@@ -29,6 +31,8 @@ kind: ConfigMap
 metadata: {name: cm}
 data: {a: b}
 """
+
+POD = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}'
 
 # As the documentation's page shows it: what belongs to the spec stands under metadata.
 MISPLACED = """
@@ -138,8 +142,7 @@ def test_watch(kube):
 
 
 def test_logs_are_refused_politely(kube):
-    pod = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}'
-    kube.run("apply", "-f", "-", manifest=pod)
+    kube.run("apply", "-f", "-", manifest=POD)
     assert "connect: connection refused" in kube.run("logs", "p", fails=True)
 
 
@@ -154,6 +157,51 @@ def test_logs(kube):
     subprocess.run([*control, '{"log": {"name": "speaks", "lines": ["three"], "end": true}}'], check=True, capture_output=True)
     assert follow.stdout.readline() == "three\n"
     assert follow.wait(10) == 0  # the container is through
+
+
+def echoes(process, local_port_line):
+    """What comes back through a forwarded port, when the client has said that it sends no more."""
+    port = re.search(r"127.0.0.1:(\d+) ->", local_port_line)
+    assert port, local_port_line + process.stdout.read()
+    with socket.create_connection(("127.0.0.1", int(port[1])), timeout=10) as one:
+        one.sendall(b"x" * 100000)
+        one.shutdown(socket.SHUT_WR)
+        return sum(len(piece) for piece in iter(lambda: one.recv(65536), b""))
+
+
+def check_commands(kube):
+    """`kube` is whoever has run() and start()."""
+    kube.run("apply", "-f", "-", manifest=POD)
+    kube.run("wait", "--for=condition=Ready", "pod/p", "--timeout=10s")
+    assert kube.run("exec", "p", "--", "echo", "hello", "you") == "hello you\n"
+    assert kube.run("exec", "-i", "p", "--", "cat", manifest="one\ntwo\n" * 50000) == "one\ntwo\n" * 50000
+    assert kube.run("exec", "p", "--", "false", fails=True) == "command terminated with exit code 1\n"
+    said = kube.run("exec", "p", "--", "nmap", fails=True)
+    assert 'exec: "nmap": executable file not found in $PATH' in said and "command terminated with exit code 127" in said
+    forward = kube.start("port-forward", "pod/p", ":80")
+    line = forward.stdout.readline()
+    assert echoes(forward, line) == 100000
+    assert echoes(forward, line) == 100000
+    forward.terminate()
+    forward.wait(10)
+
+
+def test_commands(kube):
+    check_commands(kube)
+    assert "container nope is not valid for pod p" in kube.run("exec", "p", "-c", "nope", "--", "true", fails=True)
+    closed = kube.start("port-forward", "pod/only80", ":81")
+    assert 'pods "only80" not found' in closed.stdout.read()
+    assert closed.wait(10) == 1
+    kube.run("delete", "pod", "p")
+
+
+def test_commands_by_rules(tmp_path):
+    spec = tmp_path / "kube.yaml"
+    spec.write_text('exec: [{when: {command: {has: psql}}, stdout: "1 row\\n", stderr: "slow\\n", code: 3}]\n', encoding="utf-8")
+    with Kube(tmp_path, spec) as kube:
+        kube.run("apply", "-f", "-", manifest=POD)
+        kube.run("wait", "--for=condition=Ready", "pod/p", "--timeout=10s")
+        assert kube.run("exec", "p", "--", "psql", "-c", "select 1", fails=True) == "1 row\nslow\ncommand terminated with exit code 3\n"
 
 
 def test_custom_resources(kube):

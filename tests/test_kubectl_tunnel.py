@@ -9,10 +9,9 @@ import pytest
 
 from conftest import BUILD, ROOT
 from peers import program
-from test_kubectl import DEPLOYMENT
+from test_kubectl import DEPLOYMENT, POD, check_commands
 
 AGENTS = pathlib.Path(os.environ.get("FAKEKAS_AGENTS", pathlib.Path.home() / "agents"))
-POD = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}'
 
 
 class Started:
@@ -44,7 +43,10 @@ class Job:
     def __init__(self, agent, folder):
         self.kubectl = program("kubectl", "apt-get install kubernetes-client, or unpack that package's kubectl into $FAKEKAS_PEERS")
         self.kube = Started(BUILD / "fakekube/fakekube", "serve", "--json", "--listen", "https=127.0.0.1:0")
-        self.kas = Started(BUILD / "fakekas/fakekas", "serve", "--json", "--listen", "grpc=127.0.0.1:0", "--listen", "https=127.0.0.1:0")
+        self.upgrades = "14." not in pathlib.Path(agent).name  # agents from 15.1 on, KAS from 15.7 on
+        version = [] if self.upgrades else ["--version", "14.7"]
+        self.kas = Started(BUILD / "fakekas/fakekas", "serve", "--json", "--listen", "grpc=127.0.0.1:0", "--listen", "https=127.0.0.1:0",
+                           *version)
         self.job = self.kas.told["kubernetes_api"]
         self.log = open(folder / "agent.log", "w+", encoding="utf-8")
         env = {"PATH": os.environ["PATH"], "HOME": str(folder), "POD_NAMESPACE": "gitlab-agent", "POD_NAME": "one"}
@@ -114,6 +116,15 @@ def test_logs(job):
     assert "connect: connection refused" in job.run("logs", "p", fails=True)
     job.kube.do("log", {"name": "p", "lines": ["one", "two"], "end": True})
     assert job.run("logs", "p") == "one\ntwo\n"
+    job.run("delete", "pod", "p")
+
+
+def test_commands(job):
+    if job.upgrades:
+        check_commands(job)
+    else:
+        job.run("apply", "-f", "-", manifest=POD)
+        assert "Upgrade request required" in job.run("exec", "p", "--", "echo", "hello", fails=True)
     job.run("delete", "pod", "p")
 
 
