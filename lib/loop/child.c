@@ -126,7 +126,15 @@ pid_t child_pid(const struct child *c)
 
 int child_signal(struct child *c, int signum)
 {
-    return c->exited ? -ESRCH : uv_process_kill(&c->process, signum);
+    siginfo_t info;
+    int r = c->exited ? -ESRCH : uv_process_kill(&c->process, signum);
+
+    /* The signal stops nothing before the kernel gives it to a thread, and on a busy machine others run on until then. What
+     * waitid() tells is left for libuv, which asks for exits only. */
+    if (r == 0 && signum == SIGSTOP)
+        while (waitid(P_PID, (id_t)c->process.pid, &info, WSTOPPED | WEXITED | WNOWAIT) < 0 && errno == EINTR)
+            ;
+    return r;
 }
 
 struct child *child_free(struct child *c)

@@ -70,5 +70,5 @@ struct child_spec {
 };
 int child_start(struct loop *loop, const struct child_spec *spec, struct child **ret); /* 0 or -errno */
 pid_t child_pid(const struct child *c);
-int child_signal(struct child *c, int signum);
+int child_signal(struct child *c, int signum); /* 0 or -errno; behind SIGSTOP all of its threads stand still */
 struct child *child_free(struct child *c); /* kills with SIGKILL what still runs */

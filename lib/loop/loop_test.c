@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -305,6 +306,39 @@ static void child_freed_inside_its_line(void **state)
     buf_done(&r.lines);
 }
 
+/* As /proc/PID/stat has it, behind the name in brackets. */
+static char state_of(pid_t pid)
+{
+    char path[64], text[512] = "";
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+    fclose(f);
+    return strrchr(text, ')')[2];
+}
+
+static void child_that_is_halted_stands_still_at_once(void **state)
+{
+    struct loop *loop = loop_new();
+    struct run r = {0};
+    char *argv[] = {(char *)"sh", (char *)"-c", (char *)"while :; do :; done", NULL};
+    struct child_spec spec = {.file = "/bin/sh", .argv = argv, .line = on_line, .exited = on_exited, .arg = &r};
+    (void)state;
+    assert_int_equal(child_start(loop, &spec, &r.child), 0);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(child_signal(r.child, SIGSTOP), 0);
+        assert_int_equal(state_of(child_pid(r.child)), 'T');
+        assert_int_equal(child_signal(r.child, SIGSTOP), 0); /* halted already: nothing to wait for */
+        assert_int_equal(child_signal(r.child, SIGCONT), 0);
+    }
+    assert_int_equal(child_signal(r.child, SIGKILL), 0);
+    loop_run(loop);
+    assert_int_equal(r.signum, SIGKILL);
+    r.child = child_free(r.child);
+    loop_free(loop);
+}
+
 static void child_that_is_no_program(void **state)
 {
     struct loop *loop = loop_new();
@@ -332,6 +366,7 @@ int main(void)
         cmocka_unit_test(child_long_line_is_one),
         cmocka_unit_test(child_exit_is_told_though_a_grandchild_holds_the_pipe),
         cmocka_unit_test(child_freed_inside_its_line),
+        cmocka_unit_test(child_that_is_halted_stands_still_at_once),
         cmocka_unit_test(child_that_is_no_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
