@@ -11,7 +11,7 @@
 
 #define PROTOCOL "v4.channel.k8s.io"
 
-enum { NOT_FOUND = 127 };
+enum { NOT_FOUND = 127, INTERRUPTED = 130, CTRL_C = 3, CTRL_D = 4 };
 enum which { ERRORS, STDIN, STDOUT, STDERR, RESIZE, WHICH };
 static const char *const names[WHICH] = {"error", "stdin", "stdout", "stderr", "resize"};
 
@@ -21,7 +21,7 @@ struct exec {
     bool wanted[WHICH];
     struct spdy_stream *io[WHICH]; /* borrowed; NULL: not there yet, or no more */
     bool seen[WHICH];
-    bool runs, cat, stdin_over;
+    bool cat, tty, stdin_over;
 };
 
 static enum which which_of(const json_t *headers)
@@ -122,7 +122,6 @@ static void run(struct exec *e)
 {
     const json_t *command = json_object_get(e->facts, "command"), *rule = rule_of(e);
     const char *program = json_string_value(json_array_get(command, 0));
-    e->runs = true;
     if (rule)
         run_rule(e, rule);
     else if (!strcmp(program, "echo"))
@@ -160,8 +159,14 @@ static void opened(void *arg, struct spdy_stream *s)
 static void data(void *arg, struct spdy_stream *s, const uint8_t *p, size_t n)
 {
     struct exec *e = arg;
-    if (e->cat && s == e->io[STDIN])
-        spdy_send(e->io[STDOUT], p, n);
+    size_t typed = 0;
+    if (!e->cat || s != e->io[STDIN])
+        return;
+    while (typed < n && !(e->tty && (p[typed] == CTRL_C || p[typed] == CTRL_D))) /* kubectl's terminal is raw: ours makes ends of keys */
+        typed++;
+    spdy_send(e->io[STDOUT], p, typed);
+    if (typed < n)
+        finish(e, p[typed] == CTRL_C ? INTERRUPTED : 0);
 }
 
 static void ended(void *arg, struct spdy_stream *s)
@@ -215,7 +220,7 @@ void exec_call(struct call *c, struct ask *a)
         return;
     }
     struct exec *e = NEW(struct exec);
-    *e = (struct exec){.k = c->k, .wanted = {true, in, out, err, tty},
+    *e = (struct exec){.k = c->k, .tty = tty, .wanted = {true, in, out, err, tty},
                        .facts = json_pack("{ss, ss, ss, so, ss}", "namespace", a->ns, "name", a->name, "container", container,
                                           "command", command, "user", a->user)};
     remote_begin(c, PROTOCOL, &(struct spdy_owner){accepts, opened, data, ended, gone, exec_free, e});

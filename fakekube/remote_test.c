@@ -161,6 +161,28 @@ static void test_cat(void **state)
     world_free(w);
 }
 
+static void test_terminal(void **state)
+{
+    struct world *w = world_new();
+    (void)state;
+    ask(w, "p", "exec?stdout=true&stderr=true&stdin=true&tty=true&command=cat", UPGRADE "X-Stream-Protocol-Version: v4.channel.k8s.io\r\n");
+    open_type(w, 1, "error");
+    open_type(w, 3, "stdin");
+    open_type(w, 5, "stdout");
+    open_type(w, 7, "resize");
+    client_data(&w->out, 7, 0, "{\"Width\":80,\"Height\":24}");
+    client_data(&w->out, 3, 0, "typed\003not");
+    const char *got = exchange(w);
+    assert_non_null(strstr(got, "reply 7, data 5 'typed', data 5 fin ''"));
+    assert_non_null(strstr(got, "exit status 130"));
+    world_free(w);
+    w = exec_world("stdin=true&command=cat");
+    open_type(w, 7, "stdin");
+    client_data(&w->out, 7, 0, "a\003b\004c"); /* no terminal: bytes */
+    assert_non_null(strstr(exchange(w), "data 3 'a\003b\004c'"));
+    world_free(w);
+}
+
 static void test_cat_and_the_client_goes(void **state)
 {
     struct world *w = exec_world("stdin=true&command=cat");
@@ -213,9 +235,10 @@ static void test_forward(void **state)
     client_open(w->client, &w->out, 3, 0, STREAM("data", "80", "0"));
     client_open(w->client, &w->out, 5, SPDY_FIN, STREAM("error", "81", "1"));
     client_open(w->client, &w->out, 7, 0, STREAM("data", "81", "1"));
-    client_data(&w->out, 7, 0, "second");
+    client_data(&w->out, 7, SPDY_FIN, "second");
+    assert_string_equal(exchange(w), "reply 1, reply 3, reply 5, reply 7, data 7 'second', data 5 fin '', data 7 fin ''");
     client_data(&w->out, 3, SPDY_FIN, "first");
-    assert_string_equal(exchange(w), "reply 1, reply 3, reply 5, reply 7, data 7 'second', data 3 'first', data 1 fin '', data 3 fin ''");
+    assert_string_equal(exchange(w), "data 3 'first', data 1 fin '', data 3 fin ''");
     client_open(w->client, &w->out, 9, 0, STREAM("data", "http", "2"));
     client_open(w->client, &w->out, 11, 0, STREAM("other", "80", "2"));
     assert_string_equal(exchange(w), "rst 9 3, rst 11 3");
@@ -245,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_rule),
         cmocka_unit_test(test_cat),
+        cmocka_unit_test(test_terminal),
         cmocka_unit_test(test_cat_and_the_client_goes),
         cmocka_unit_test(test_exec_refused),
         cmocka_unit_test(test_forward),
