@@ -96,7 +96,8 @@ class SuiteRun:
 
 
 # The areas of the documented failures of reaching KAS; the rest of the vocabulary is the reference agent's here.
-DOCUMENTED = {"auth", "chain", "config", "connection", "gitlab", "gitops", "healthy", "kas", "kas-address", "lifecycle", "start", "transport", "tunnel", "versions"}
+DOCUMENTED = {"alerts", "auth", "chain", "config", "connection", "gitlab", "gitops", "healthy", "install", "kas", "kas-address",
+              "lifecycle", "observability", "start", "transport", "tunnel", "versions"}
 
 
 def plays(row, selection):
