@@ -97,7 +97,7 @@ class SuiteRun:
 
 # The areas of the documented failures of reaching KAS; the rest of the vocabulary is the reference agent's here.
 DOCUMENTED = {"alerts", "auth", "chain", "config", "connection", "gitlab", "gitops", "healthy", "install", "kas", "kas-address",
-              "lifecycle", "observability", "start", "transport", "tunnel", "versions"}
+              "lifecycle", "start", "transport", "tunnel", "versions"}
 
 
 def plays(row, selection):
