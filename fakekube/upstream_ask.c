@@ -1,7 +1,6 @@
 /* Dials, speaks TLS, writes the request, and gives back what http-parser makes of the answer. */
 #include "fakekube/upstream_ask.h"
 
-#include <ctype.h>
 #include <http_parser.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "lib/net/conn.h"
 #include "lib/net/dial.h"
 #include "lib/net/tls_client.h"
+#include "lib/proto/http_fields.h"
 
 enum { HEAD_MAX = 64 * 1024 };
 
@@ -20,12 +20,12 @@ struct upstream_ask {
     struct layer *layer; /* ours; the connection's */
     SSL_CTX *tls;        /* a reference */
     char *host;
-    struct buf request, name, value;
+    struct buf request;
     http_parser parser;
-    json_t *headers;
+    struct http_fields fields;
     struct timer *soon; /* an end that is told in the next turn */
     const char *failed; /* static */
-    bool in_value, over;
+    bool over;
 };
 
 struct answer_layer {
@@ -68,9 +68,7 @@ struct upstream_ask *upstream_ask_free(struct upstream_ask *a)
             conn_kill(a->conn, "answered");
     }
     buf_done(&a->request);
-    buf_done(&a->name);
-    buf_done(&a->value);
-    json_decref(a->headers);
+    http_fields_done(&a->fields);
     SSL_CTX_free(a->tls);
     free(a->host);
     free(a);
@@ -79,47 +77,26 @@ struct upstream_ask *upstream_ask_free(struct upstream_ask *a)
 
 /* ---- the answer ---- */
 
-static void header_done(struct upstream_ask *a)
-{
-    if (!a->in_value)
-        return;
-    a->in_value = false;
-    _cleanup_(freep) char *name = xstrndup((const char *)buf_data(&a->name), buf_len(&a->name));
-    for (char *c = name; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    json_t *had = json_object_get(a->headers, name), *v = json_stringn((const char *)buf_data(&a->value), buf_len(&a->value));
-    if (!v)
-        v = json_string("");
-    if (json_is_array(had))
-        json_array_append_new(had, v);
-    else
-        json_object_set_new(a->headers, name, had ? json_pack("[O, o]", had, v) : v);
-    buf_consume(&a->name, buf_len(&a->name));
-    buf_consume(&a->value, buf_len(&a->value));
-}
-
 static int on_field(http_parser *p, const char *at, size_t n)
 {
     struct upstream_ask *a = p->data;
-    header_done(a);
-    buf_add(&a->name, at, n);
-    return buf_len(&a->name) > HEAD_MAX;
+    http_fields_name(&a->fields, at, n);
+    return buf_len(&a->fields.name) > HEAD_MAX;
 }
 
 static int on_value(http_parser *p, const char *at, size_t n)
 {
     struct upstream_ask *a = p->data;
-    a->in_value = true;
-    buf_add(&a->value, at, n);
-    return buf_len(&a->value) > HEAD_MAX;
+    http_fields_value(&a->fields, at, n);
+    return buf_len(&a->fields.value) > HEAD_MAX;
 }
 
 static int on_head(http_parser *p)
 {
     struct upstream_ask *a = p->data;
-    header_done(a);
+    http_fields_end(&a->fields);
     if (!a->over)
-        a->o.head(a->o.arg, (int)p->status_code, a->headers);
+        a->o.head(a->o.arg, (int)p->status_code, a->fields.all);
     return 0;
 }
 
@@ -243,7 +220,7 @@ struct upstream_ask *upstream_ask_new(const struct upstream_ask_options *o)
     int e;
     a->o = *o;
     a->host = xstrdup(o->host);
-    a->headers = json_object();
+    http_fields_init(&a->fields, "");
     if (o->tls && SSL_CTX_up_ref(o->tls))
         a->tls = o->tls;
     request_make(&a->request, o);

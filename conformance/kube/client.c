@@ -2,7 +2,6 @@
 #include "conformance/kube/client.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <http_parser.h>
 #include <netinet/in.h>
@@ -15,6 +14,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/proto/http_fields.h"
 
 enum { PATIENCE_MS = 20000, CHUNK = 16384 };
 
@@ -24,9 +24,9 @@ struct kube_client {
     SSL *ssl;
     int fd; /* -1: not connected */
     http_parser parser;
-    struct buf name, value, body;
-    json_t *headers;
-    bool in_value, head_only, head_done, done;
+    struct buf body;
+    struct http_fields fields;
+    bool head_only, head_done, done;
 };
 
 struct kube_client *kube_client_new(const struct kube_client_options *o)
@@ -50,11 +50,8 @@ static void disconnect(struct kube_client *c)
 
 static void answer_forget(struct kube_client *c)
 {
-    buf_done(&c->name);
-    buf_done(&c->value);
     buf_done(&c->body);
-    json_decref(c->headers);
-    c->headers = NULL;
+    http_fields_done(&c->fields);
 }
 
 struct kube_client *kube_client_free(struct kube_client *c)
@@ -139,32 +136,15 @@ static int connected(struct kube_client *c)
 
 /* ---- the answer ---- */
 
-static void header_done(struct kube_client *c)
-{
-    if (!c->in_value)
-        return;
-    c->in_value = false;
-    _cleanup_(freep) char *name = xstrndup((const char *)buf_data(&c->name), buf_len(&c->name));
-    for (char *p = name; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    json_object_set_new(c->headers, name, json_stringn((const char *)buf_data(&c->value), buf_len(&c->value)));
-    buf_consume(&c->name, buf_len(&c->name));
-    buf_consume(&c->value, buf_len(&c->value));
-}
-
 static int on_field(http_parser *p, const char *at, size_t n)
 {
-    header_done(p->data);
-    buf_add(&((struct kube_client *)p->data)->name, at, n);
+    http_fields_name(&((struct kube_client *)p->data)->fields, at, n);
     return 0;
 }
 
 static int on_value(http_parser *p, const char *at, size_t n)
 {
-    struct kube_client *c = p->data;
-
-    c->in_value = true;
-    buf_add(&c->value, at, n);
+    http_fields_value(&((struct kube_client *)p->data)->fields, at, n);
     return 0;
 }
 
@@ -172,7 +152,7 @@ static int on_head(http_parser *p)
 {
     struct kube_client *c = p->data;
 
-    header_done(c);
+    http_fields_end(&c->fields);
     c->head_done = true;
     return c->head_only;
 }
@@ -233,9 +213,9 @@ static int request_put(struct kube_client *c, const struct kube_ask *ask)
         e = put(c, buf_data(&b), buf_len(&b));
     buf_done(&b);
     answer_forget(c);
-    c->headers = json_object();
+    http_fields_init(&c->fields, "");
     c->head_only = !strcmp(ask->method, "HEAD");
-    c->head_done = c->done = c->in_value = false;
+    c->head_done = c->done = false;
     http_parser_init(&c->parser, HTTP_RESPONSE);
     c->parser.data = c;
     return e;
@@ -244,8 +224,7 @@ static int request_put(struct kube_client *c, const struct kube_ask *ask)
 static void answer_fill(struct kube_client *c, struct kube_answer *ret)
 {
     ret->status = (int)c->parser.status_code;
-    ret->headers = json_incref(c->headers);
-    ret->content_type = xstrdup(json_string_value(json_object_get(c->headers, "content-type")));
+    ret->content_type = xstrdup(json_string_value(json_object_get(c->fields.all, "content-type")));
     ret->n = buf_len(&c->body);
     ret->body = xstrndup("", 0);
     ret->body = xrealloc(ret->body, ret->n + 1);
@@ -297,6 +276,5 @@ void kube_answer_done(struct kube_answer *a)
 {
     free(a->content_type);
     free(a->body);
-    json_decref(a->headers);
     *a = (struct kube_answer){0};
 }

@@ -25,7 +25,6 @@ struct kube_ask {
 struct kube_answer {
     int status;
     char *content_type; /* owned; NULL: none said */
-    json_t *headers;    /* owned: lower-case name -> text, the last of a name */
     char *body;         /* owned; a NUL follows */
     size_t n;
 };

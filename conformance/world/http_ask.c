@@ -2,7 +2,6 @@
 #include "conformance/world/http_ask.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <http_parser.h>
 #include <netinet/in.h>
@@ -16,6 +15,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/proto/http_fields.h"
 
 enum { BODY_KEPT = 256 * 1024, HEAD_KEPT = 64 * 1024, UPLOAD_PIECE = 64 * 1024 };
 
@@ -28,9 +28,9 @@ struct http_ask {
     EVP_MD_CTX *digest; /* owned */
     uint64_t length, to_upload;
     http_parser parser;
-    struct buf request, name, value, body;
-    json_t *headers;
-    bool in_value, complete;
+    struct buf request, body;
+    struct http_fields fields;
+    bool complete;
     bool upgraded; /* what comes is no longer HTTP, up to its end */
     bool in_body, begun, stopped;
     const char *failed; /* to be told when the timer fires */
@@ -39,7 +39,7 @@ struct http_ask {
 static struct http_answer answer_so_far(const struct http_ask *a)
 {
     return (struct http_answer){.status = (int)a->parser.status_code,
-                                .headers = a->headers,
+                                .headers = a->fields.all,
                                 .body = (const char *)buf_data(&a->body),
                                 .n = buf_len(&a->body),
                                 .length = a->length,
@@ -77,53 +77,27 @@ static void finish(struct http_ask *a, const char *failed)
     a->o.done(a->o.arg, &answer); /* may free us */
 }
 
-static void header_done(struct http_ask *a)
-{
-    json_t *had, *value;
-    char *name;
-
-    if (!a->in_value)
-        return;
-    a->in_value = false;
-    name = xstrndup((const char *)buf_data(&a->name), buf_len(&a->name));
-    for (char *c = name; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    value = json_stringn((const char *)buf_data(&a->value), buf_len(&a->value));
-    if (!value)
-        value = json_string("<no UTF-8>");
-    had = json_object_get(a->headers, name);
-    if (json_is_array(had))
-        json_array_append_new(had, value);
-    else
-        json_object_set_new(a->headers, name, had ? json_pack("[O,o]", had, value) : value);
-    free(name);
-    buf_consume(&a->name, buf_len(&a->name));
-    buf_consume(&a->value, buf_len(&a->value));
-}
-
 static int on_field(http_parser *p, const char *at, size_t n)
 {
     struct http_ask *a = p->data;
 
-    header_done(a);
-    buf_add(&a->name, at, n);
-    return buf_len(&a->name) > HEAD_KEPT;
+    http_fields_name(&a->fields, at, n);
+    return buf_len(&a->fields.name) > HEAD_KEPT;
 }
 
 static int on_value(http_parser *p, const char *at, size_t n)
 {
     struct http_ask *a = p->data;
 
-    a->in_value = true;
-    buf_add(&a->value, at, n);
-    return buf_len(&a->value) > HEAD_KEPT;
+    http_fields_value(&a->fields, at, n);
+    return buf_len(&a->fields.value) > HEAD_KEPT;
 }
 
 static int on_head(http_parser *p)
 {
     struct http_ask *a = p->data;
 
-    header_done(a);
+    http_fields_end(&a->fields);
     a->in_body = p->status_code >= 200;
     return a->o.head;
 }
@@ -348,7 +322,7 @@ struct http_ask *http_ask_new(const struct http_ask_options *o)
 
     a->o = *o;
     a->fd = -1;
-    a->headers = json_object();
+    http_fields_init(&a->fields, "<no UTF-8>");
     a->to_upload = o->upload;
     a->digest = EVP_MD_CTX_new();
     if (!a->digest || EVP_DigestInit_ex(a->digest, EVP_sha256(), NULL) != 1)
@@ -380,10 +354,8 @@ struct http_ask *http_ask_free(struct http_ask *a)
     if (a->fd >= 0)
         close(a->fd);
     buf_done(&a->request);
-    buf_done(&a->name);
-    buf_done(&a->value);
     buf_done(&a->body);
-    json_decref(a->headers);
+    http_fields_done(&a->fields);
     free(a);
     return NULL;
 }

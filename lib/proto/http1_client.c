@@ -11,6 +11,7 @@
 #include "lib/base/mem.h"
 #include "lib/net/conn.h"
 #include "lib/proto/http1.h"
+#include "lib/proto/http_fields.h"
 #include "lib/proto/websocket.h"
 
 enum { HEAD_MAX = 64 * 1024, BODY_MAX = 1024 * 1024 };
@@ -19,33 +20,12 @@ struct http1_client {
     struct layer l;
     struct http1_client_options o;
     http_parser parser;
-    struct buf request, name, value, reason, body;
-    json_t *headers;
+    struct buf request, reason, body;
+    struct http_fields fields;
     char accept[29];
     size_t head_len;
-    bool in_value, complete, told, open;
+    bool complete, told, open;
 };
-
-static void header_done(struct http1_client *h)
-{
-    if (!h->in_value)
-        return;
-    h->in_value = false;
-    buf_add(&h->name, "", 1);
-    char *name = (char *)h->name.mem + h->name.start;
-    for (char *c = name; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    json_t *had = json_object_get(h->headers, name),
-           *v = json_stringn((const char *)buf_data(&h->value), buf_len(&h->value));
-    if (!v)
-        v = json_string("");
-    if (json_is_array(had))
-        json_array_append_new(had, v);
-    else
-        json_object_set_new(h->headers, name, had ? json_pack("[O, o]", had, v) : v);
-    buf_consume(&h->name, buf_len(&h->name));
-    buf_consume(&h->value, buf_len(&h->value));
-}
 
 static int grows(struct http1_client *h, size_t n)
 {
@@ -63,22 +43,20 @@ static int on_status(http_parser *p, const char *at, size_t n)
 static int on_field(http_parser *p, const char *at, size_t n)
 {
     struct http1_client *h = p->data;
-    header_done(h);
-    buf_add(&h->name, at, n);
+    http_fields_name(&h->fields, at, n);
     return grows(h, n);
 }
 
 static int on_value(http_parser *p, const char *at, size_t n)
 {
     struct http1_client *h = p->data;
-    h->in_value = true;
-    buf_add(&h->value, at, n);
+    http_fields_value(&h->fields, at, n);
     return grows(h, n);
 }
 
 static int on_head(http_parser *p)
 {
-    header_done(p->data);
+    http_fields_end(&((struct http1_client *)p->data)->fields);
     return 0;
 }
 
@@ -119,10 +97,10 @@ static void fail(struct http1_client *h, const char *why)
 static void answered(struct http1_client *h)
 {
     int status = (int)h->parser.status_code;
-    const char *accept = json_string_value(json_object_get(h->headers, "sec-websocket-accept"));
+    const char *accept = json_string_value(json_object_get(h->fields.all, "sec-websocket-accept"));
     json_t *facts = json_pack("{s:i, s:s}", "status", status, "path", h->o.target);
     if (status != 101) {
-        json_object_set(facts, "headers", h->headers);
+        json_object_set(facts, "headers", h->fields.all);
         json_t *body = json_stringn((const char *)buf_data(&h->body), buf_len(&h->body));
         if (body)
             json_object_set_new(facts, "body", body);
@@ -134,13 +112,13 @@ static void answered(struct http1_client *h)
     }
     h->told = true;
     if (status == 101) {
-        h->o.upgraded(h->o.arg, h->headers);
+        h->o.upgraded(h->o.arg, h->fields.all);
         h->open = true;
         layer_signal_up(&h->l, LAYER_OPEN, NULL);
         return;
     }
     buf_add(&h->reason, "", 1);
-    h->o.refused(h->o.arg, status, (const char *)buf_data(&h->reason), h->headers, buf_data(&h->body),
+    h->o.refused(h->o.arg, status, (const char *)buf_data(&h->reason), h->fields.all, buf_data(&h->body),
                  buf_len(&h->body));
 }
 
@@ -185,11 +163,9 @@ static void free_layer(struct layer *l)
 {
     struct http1_client *h = CONTAINER_OF(l, struct http1_client, l);
     buf_done(&h->request);
-    buf_done(&h->name);
-    buf_done(&h->value);
     buf_done(&h->reason);
     buf_done(&h->body);
-    json_decref(h->headers);
+    http_fields_done(&h->fields);
     free((char *)h->o.target);
     free(h);
 }
@@ -244,7 +220,7 @@ struct layer *http1_client_push(struct conn *c, const struct http1_client_option
     h->l.ops = &ops;
     h->o = *o;
     h->o.target = xstrdup(o->target);
-    h->headers = json_object();
+    http_fields_init(&h->fields, "");
     http_parser_init(&h->parser, HTTP_RESPONSE);
     h->parser.data = h;
     make_request(h);
