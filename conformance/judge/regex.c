@@ -68,6 +68,24 @@ char *regex_group(const char *pattern, const char *text, int group)
     return found;
 }
 
+char *regex_named(const struct regex_name *names, size_t n, const char *text)
+{
+    char *now = xstrdup(text);
+
+    for (size_t i = 0; i < n; i++) {
+        char *found;
+        while ((found = regex_group(names[i].pattern, now, 0)) && *found) {
+            char *at = strstr(now, found);
+            char *next = xasprintf("%.*s%s%s", (int)(at - now), now, names[i].name, at + strlen(found));
+            free(found);
+            free(now);
+            now = next;
+        }
+        free(found);
+    }
+    return now;
+}
+
 char *regex_replace(const struct regex *r, const char *text, char *(*with)(void *arg, const char *found),
                     void *arg)
 {

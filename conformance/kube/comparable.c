@@ -10,9 +10,7 @@ static json_t *made(const json_t *v, const char *key, bool api);
 
 /* ---- texts ---- */
 
-static const struct {
-    const char *pattern, *name;
-} filters[] = {
+static const struct regex_name filters[] = {
     {"\\b\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z", "<time>"},
     {"\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b", "<uid>"},
     {"(?<=resource version: )\\d+ \\(\\d+\\)", "<version>"},
@@ -30,20 +28,7 @@ static const struct {
 
 static char *filtered(const char *text)
 {
-    char *now = xstrdup(text);
-
-    for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
-        char *found;
-        while ((found = regex_group(filters[i].pattern, now, 0)) && *found) {
-            char *at = strstr(now, found);
-            char *next = xasprintf("%.*s%s%s", (int)(at - now), now, filters[i].name, at + strlen(found));
-            free(found);
-            free(now);
-            now = next;
-        }
-        free(found);
-    }
-    return now;
+    return regex_named(filters, ARRAY_SIZE(filters), text);
 }
 
 static json_t *text_made(const char *text, const char *key)

@@ -11,9 +11,7 @@
 
 static char *filtered(const char *text)
 {
-    static const struct {
-        const char *pattern, *name;
-    } filters[] = {
+    static const struct regex_name filters[] = {
         {"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \\d\\d \\w{3} \\d{4} [\\d:]{8} GMT", "<date>"},
         {"\\beyJ[\\w-]+\\.[\\w-]+\\.[\\w-]+", "<jwt>"},
         {"\\b[0-9A-HJKMNP-TV-Z]{26}\\b", "<ulid>"},
@@ -22,20 +20,8 @@ static char *filtered(const char *text)
         {"\\bglagent-[\\w-]{20,}", "<token>"},
         {"(?<=\\d\\.\\d:|\\d\\.\\d\\d:)\\d{5}\\b", "<port>"},
     };
-    char *now = xstrdup(text);
 
-    for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
-        char *found;
-        while ((found = regex_group(filters[i].pattern, now, 0)) && *found) {
-            char *at = strstr(now, found);
-            char *next = xasprintf("%.*s%s%s", (int)(at - now), now, filters[i].name, at + strlen(found));
-            free(found);
-            free(now);
-            now = next;
-        }
-        free(found);
-    }
-    return now;
+    return regex_named(filters, ARRAY_SIZE(filters), text);
 }
 
 void parity_normalise(json_t *said)
