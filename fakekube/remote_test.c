@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fakekube/internal.h"
+#include "fakekube/kube_test_world.h"
 #include "fakekube/spdy_test.h"
 #include "lib/net/conn_test.h"
 
@@ -19,51 +19,27 @@
 #define UPGRADE "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
 
 struct world {
-    struct events *events;
-    struct loop *loop;
-    struct kube *k;
-    struct conn *c;
+    struct kube_test_world w;
     struct spdy_block *client;
     struct buf out;
     char *got;
 };
 
-static void apply(struct world *w, const char *text)
-{
-    json_t *args = json_loads(text, 0, NULL);
-    char *err = NULL;
-    if (kube_perform(w->k, "apply", args, &err) < 0)
-        fail_msg("%s", err);
-    json_decref(args);
-}
-
 static struct world *world_new(void)
 {
     struct world *w = NEW(struct world);
-    char *err = NULL;
-    json_t *spec = json_loads(RULES, 0, NULL);
-    assert_int_equal(events_open(NULL, NULL, &w->events), 0);
-    w->loop = loop_new();
-    assert_int_equal(kube_start(&(struct kube_options){.loop = w->loop, .events = w->events, .spec = spec}, &w->k, &err), 0);
-    json_decref(spec);
+    kube_test_begin(&w->w, RULES, (struct http1_owner){0});
     w->client = spdy_block_new();
-    w->c = conn_fake_new(NULL, w->events);
-    w->c->on_free = kube_abandon;
-    http1_server_push(w->c, &(struct http1_owner){.request = kube_call_serve, .arg = w->k});
-    conn_fake_open(w->c);
-    apply(w, POD("p", ""));
-    apply(w, POD("web", ",\"ports\":[{\"containerPort\":80}]"));
-    apply(w, POD("late", ""));
-    loop_run(w->loop); /* until they run */
+    kube_test_do(&w->w, "apply", POD("p", ""), true);
+    kube_test_do(&w->w, "apply", POD("web", ",\"ports\":[{\"containerPort\":80}]"), true);
+    kube_test_do(&w->w, "apply", POD("late", ""), true);
+    loop_run(w->w.loop); /* until they run */
     return w;
 }
 
 static void world_free(struct world *w)
 {
-    conn_fake_free(w->c);
-    kube_free(w->k);
-    loop_free(w->loop);
-    events_free(w->events);
+    kube_test_end(&w->w);
     spdy_block_free(w->client);
     buf_done(&w->out);
     free(w->got);
@@ -75,21 +51,15 @@ static const char *ask(struct world *w, const char *pod, const char *rest, const
 {
     _cleanup_(freep) char *text = xasprintf("POST /api/v1/namespaces/default/pods/%s/%s HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n%s\r\n",
                                             pod, rest, headers);
-    conn_fake_feed(w->c, text, strlen(text));
-    conn_fake_run(w->c);
-    struct buf *out = conn_fake_out(w->c);
-    free(w->got);
-    w->got = xstrndup((const char *)buf_data(out), buf_len(out));
-    buf_consume(out, buf_len(out));
-    return w->got;
+    return kube_test_feed(&w->w, text);
 }
 
 static const char *exchange(struct world *w)
 {
-    conn_fake_feed(w->c, buf_data(&w->out), buf_len(&w->out));
+    conn_fake_feed(w->w.c, buf_data(&w->out), buf_len(&w->out));
     buf_consume(&w->out, buf_len(&w->out));
     free(w->got);
-    w->got = client_read(w->client, conn_fake_out(w->c));
+    w->got = client_read(w->client, conn_fake_out(w->w.c));
     return w->got;
 }
 
@@ -194,8 +164,8 @@ static void test_cat_and_the_client_goes(void **state)
     spdy_put32(&w->out, 5);
     client_data(&w->out, 7, SPDY_FIN, "some");
     assert_non_null(strstr(exchange(w), "Success"));
-    conn_fake_eof(w->c);
-    assert_int_equal(conn_fake_closed(w->c), FAKE_CLOSED);
+    conn_fake_eof(w->w.c);
+    assert_int_equal(conn_fake_closed(w->w.c), FAKE_CLOSED);
     world_free(w);
 }
 
