@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conformance/world/world_faults.h"
 #include "conformance/world/world_files.h"
 #include "conformance/world/world_kas.h"
 #include "lib/base/mem.h"
@@ -284,13 +285,10 @@ static int hubble_begin(struct fakes *f, const struct fakes_options *o, char **r
 
 int fakes_start(struct fakes *f, const struct fakes_options *o, char **reterr)
 {
-    uint64_t seed = (uint64_t)json_integer_value(json_object_get(o->row, "seed"));
     int e;
 
     *f = (struct fakes){.next_conn_id = 0};
-    f->faults = faults_new(json_object_get(o->row, "faults"), o->events, seed);
-    if (o->faults_off)
-        faults_all_off(f->faults);
+    f->faults = world_faults(o->row, o->row, o->events, o->faults_off);
     f->pki = o->pki;
     e = dns_start(f, o, reterr);
     if (!e)

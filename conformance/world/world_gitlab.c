@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conformance/world/world_faults.h"
 #include "conformance/world/world_files.h"
 #include "fakegitlab/gitaly.h"
 #include "fakegitlab/gitlab.h"
@@ -18,16 +19,6 @@ struct world_gitlab {
     struct gitlab *gitlab;                        /* owned until it is stopped */
     struct gitaly *gitaly;
 };
-
-static struct faults *faults_of(const json_t *part, const struct world_gitlab_options *o)
-{
-    uint64_t seed = (uint64_t)json_integer_value(json_object_get(o->row, "seed"));
-    struct faults *f = faults_new(json_object_get(part, "faults"), o->events, seed);
-
-    if (o->faults_off)
-        faults_all_off(f);
-    return f;
-}
 
 static bool is_true(const json_t *object, const char *key)
 {
@@ -160,8 +151,8 @@ int world_gitlab_start(const struct world_gitlab_options *o, struct world_gitlab
     int e;
 
     *ret = g; /* also a half-made one: the caller frees it behind the loop */
-    g->gitlab_faults = faults_of(json_object_get(o->row, "gitlab"), o);
-    g->gitaly_faults = faults_of(json_object_get(o->row, "gitaly"), o);
+    g->gitlab_faults = world_faults(json_object_get(o->row, "gitlab"), o->row, o->events, o->faults_off);
+    g->gitaly_faults = world_faults(json_object_get(o->row, "gitaly"), o->row, o->events, o->faults_off);
     e = gitlab_begin(g, o, reterr);
     if (!e)
         e = token_add(gitlab_store(g->gitlab), o->token, reterr);

@@ -1,6 +1,7 @@
 /* See world_hubble.h. Its faults are its own, since their moments have the same names as those of KAS. */
 #include "conformance/world/world_hubble.h"
 
+#include "conformance/world/world_faults.h"
 #include "conformance/world/world_files.h"
 #include "fakehubble/hubble.h"
 #include "lib/base/mem.h"
@@ -29,10 +30,7 @@ int world_hubble_start(const struct world_hubble_options *o, struct world_hubble
     int e;
 
     *ret = h; /* also a half-made one: the caller frees it behind the loop */
-    h->faults = faults_new(json_object_get(part, "faults"), o->events, (uint64_t)json_integer_value(json_object_get(o->row, "seed")));
-    if (o->faults_off)
-        faults_all_off(h->faults);
-    options.faults = h->faults;
+    h->faults = options.faults = world_faults(part, o->row, o->events, o->faults_off);
     e = hubble_start(&options, &h->hubble, reterr);
     if (!e && json_is_true(json_object_get(part, "absent")))
         e = hubble_perform(h->hubble, "stop", NULL, reterr);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conformance/kube/world_real.h"
+#include "conformance/world/world_faults.h"
 #include "conformance/world/world_files.h"
 #include "fakekube/kube.h"
 #include "lib/base/mem.h"
@@ -63,12 +64,8 @@ int world_kube_start(const struct world_kube_options *o, struct world_kube **ret
     int e;
 
     *ret = k; /* also a half-made one: the caller frees it behind the loop */
-    k->faults = faults_new(json_object_get(part, "faults"), o->events,
-                           (uint64_t)json_integer_value(json_object_get(o->row, "seed")));
-    if (o->faults_off)
-        faults_all_off(k->faults);
+    k->faults = options.faults = world_faults(part, o->row, o->events, o->faults_off);
     k->spec = spec_of(part, o->token);
-    options.faults = k->faults;
     options.spec = k->spec;
     e = o->real ? world_real_start(&k->real, k->spec, o->pki, o->real_log_fd, reterr) : 0;
     if (!e)
